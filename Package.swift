@@ -1,0 +1,119 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// Targets stand in dependency order: Core, then L1 (the only modules that import C), L2, L3, services.
+// Tests/TidyTests checks the direction of imports, because the compiler does not.
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+func cLibrary(_ name: String, pkgConfig: String? = nil, apt: [String] = []) -> Target {
+    .systemLibrary(
+        name: name,
+        path: "Shared/CLibraries/\(name)",
+        pkgConfig: pkgConfig,
+        providers: apt.isEmpty ? nil : [.apt(apt)]
+    )
+}
+
+func shared(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(
+        name: name,
+        dependencies: dependencies,
+        path: "Shared/\(name)",
+        exclude: name == "Postgres" ? ["Migrations"] : [],
+        swiftSettings: settings
+    )
+}
+
+func service(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: dependencies,
+        path: "Services/\(name)",
+        exclude: ["README.md"],
+        swiftSettings: settings
+    )
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: settings)
+}
+
+let foundations: [Target.Dependency] = ["Core", "EventLoop", "Runtime", "Postgres"]
+let web: [Target.Dependency] = foundations + ["HTTPServer", "PinpointAPI", "Access", "Model", "Hosting"]
+
+let package = Package(
+    name: "needletail",
+    products: [
+        .executable(name: "ingest-api", targets: ["IngestAPI"]),
+        .executable(name: "segment-service", targets: ["SegmentService"]),
+        .executable(name: "campaign-scheduler", targets: ["CampaignScheduler"]),
+        .executable(name: "delivery-email", targets: ["DeliveryEmail"]),
+        .executable(name: "analytics-aggregator", targets: ["AnalyticsAggregator"]),
+        .executable(name: "needletail", targets: ["Needletail"]),
+    ],
+    targets: [
+        cLibrary("CLinux"),
+        cLibrary("CPostgres", pkgConfig: "libpq", apt: ["libpq-dev"]),
+        cLibrary("CCurl", pkgConfig: "libcurl", apt: ["libcurl4-openssl-dev"]),
+        cLibrary("COpenSSL", pkgConfig: "libcrypto", apt: ["libssl-dev"]),
+
+        // L0
+        shared("Core", []),
+        // L1
+        shared("EventLoop", ["CLinux", "Core"]),
+        shared("Runtime", ["CLinux", "Core", "EventLoop"]),
+        shared("Crypto", ["COpenSSL", "Core"]),
+        shared("Postgres", ["CPostgres", "CLinux", "Core", "EventLoop", "Runtime"]),
+        shared("HTTPServer", ["CLinux", "Core", "EventLoop", "Runtime"]),
+        shared("HTTPClient", ["CCurl", "CLinux", "Core", "EventLoop", "Runtime"]),
+        // L2
+        shared("PinpointAPI", ["Core", "HTTPServer"]),
+        shared("Templates", ["Core", "Crypto"]),
+        shared("Segments", ["Core", "PinpointAPI"]),
+        shared("Queue", foundations),
+        shared("Model", foundations + ["Crypto", "PinpointAPI", "Segments", "Queue"]),
+        // L3
+        shared("Access", foundations + ["Crypto", "HTTPServer", "PinpointAPI", "Model"]),
+        shared("Hosting", foundations + ["Crypto", "HTTPServer", "PinpointAPI", "Model", "Access"]),
+        shared("Delivery", foundations + ["Crypto", "HTTPClient", "PinpointAPI", "Queue", "Model", "Templates"]),
+        // Services
+        service("IngestAPI", web + ["Crypto", "Queue"]),
+        service("SegmentService", web + ["Segments"]),
+        service("CampaignScheduler", web + ["Crypto", "HTTPClient", "Queue", "Segments", "Templates"]),
+        service("DeliveryEmail", web + ["Crypto", "HTTPClient", "Queue", "Templates", "Delivery"]),
+        service("AnalyticsAggregator", web + ["Queue"]),
+        service("Needletail", web + ["Crypto", "HTTPClient", "Queue", "Segments", "Templates", "Delivery"]),
+
+        // Tests
+        .target(
+            name: "TestKit",
+            dependencies: foundations + ["Crypto", "HTTPServer", "Queue", "Model"],
+            path: "Tests/TestKit",
+            swiftSettings: settings
+        ),
+        tests("CoreTests", ["Core", "TestKit"]),
+        tests("EventLoopTests", ["Core", "EventLoop", "TestKit"]),
+        tests("RuntimeTests", ["Core", "Runtime", "TestKit"]),
+        tests("CryptoTests", ["Core", "Crypto", "TestKit"]),
+        tests("PostgresTests", ["Core", "EventLoop", "Runtime", "Postgres", "TestKit"]),
+        tests("HTTPServerTests", ["CLinux", "Core", "EventLoop", "Runtime", "HTTPServer", "TestKit"]),
+        tests("HTTPClientTests", ["CLinux", "Core", "EventLoop", "Runtime", "HTTPServer", "HTTPClient", "TestKit"]),
+        tests("PinpointAPITests", ["Core", "PinpointAPI", "HTTPServer", "TestKit"]),
+        tests("TemplatesTests", ["Core", "Templates", "TestKit"]),
+        tests("SegmentsTests", ["Core", "PinpointAPI", "Segments", "Postgres", "Model", "TestKit"]),
+        tests("QueueTests", ["Core", "EventLoop", "Runtime", "Postgres", "Queue", "TestKit"]),
+        tests("ModelTests", ["Core", "EventLoop", "Runtime", "Postgres", "PinpointAPI", "Queue", "Model", "TestKit"]),
+        tests("AccessTests", ["Core", "Crypto", "HTTPServer", "PinpointAPI", "Model", "Access", "TestKit"]),
+        tests("DeliveryTests", ["Core", "EventLoop", "Runtime", "Postgres", "HTTPClient", "Queue", "Model", "Delivery", "TestKit"]),
+        tests("TidyTests", ["Core"]),
+        tests("ScenarioTests", ["CLinux", "Core", "EventLoop", "Runtime", "Crypto", "Postgres", "HTTPClient", "Model", "Access", "TestKit"]),
+    ]
+)

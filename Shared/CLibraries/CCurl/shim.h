@@ -1,0 +1,14 @@
+#pragma once
+#include <curl/curl.h>
+
+// curl_easy_setopt and friends are variadic, which Swift does not import: one typed shim per argument type.
+typedef size_t (*curlx_io_cb)(char *, size_t, size_t, void *);
+static inline CURLcode curlx_set_long(CURL *h, CURLoption o, long v)        { return curl_easy_setopt(h, o, v); }
+static inline CURLcode curlx_set_off (CURL *h, CURLoption o, curl_off_t v)  { return curl_easy_setopt(h, o, v); }
+static inline CURLcode curlx_set_str (CURL *h, CURLoption o, const char *v) { return curl_easy_setopt(h, o, v); }
+static inline CURLcode curlx_set_ptr (CURL *h, CURLoption o, const void *v) { return curl_easy_setopt(h, o, v); }
+static inline CURLcode curlx_set_io  (CURL *h, CURLoption o, curlx_io_cb f) { return curl_easy_setopt(h, o, f); }
+static inline CURLcode curlx_get_long(CURL *h, CURLINFO i, long *v)         { return curl_easy_getinfo(h, i, v); }
+static inline CURLcode curlx_get_off (CURL *h, CURLINFO i, curl_off_t *v)   { return curl_easy_getinfo(h, i, v); }
+static inline CURLMcode curlx_multi_long(CURLM *m, CURLMoption o, long v)   { return curl_multi_setopt(m, o, v); }
+static inline CURLcode curlx_msg_result(CURLMsg *m)                         { return m->data.result; }

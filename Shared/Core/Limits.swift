@@ -1,0 +1,16 @@
+/// Every bound of the product in one place, each with its unit in the name and its reason.
+package enum Limits {
+    /// Pinpoint: request payloads up to 7 MB; the gateway lets 8 MB through so that the service can answer 413 itself.
+    package static let requestBodyBytes = 7 << 20
+    /// Pinpoint: an events request is at most 4 MB.
+    package static let eventsBodyBytes = 4 << 20
+    package static let eventsPerRequest = 100
+    package static let endpointsPerBatch = 100
+    package static let endpointsPerUser = 15
+    /// Recipients of one delivery job (ARCHITECTURE §3).
+    package static let recipientsPerJob = 500
+    package static let treatmentsPerCampaign = 5
+    package static let dimensionsPerSegment = 100
+    package static let segmentDepth = 8
+    package static let pageSize = 100
+}
