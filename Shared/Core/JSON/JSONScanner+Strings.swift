@@ -1,0 +1,117 @@
+/// Strings: eight bytes at a time to the closing quote, everything unusual one byte at a time.
+extension JSONScanner {
+    /// At the opening quote; ends behind the closing one.
+    @inline(__always)
+    mutating func scanString() throws(Refusal) {
+        let start = position + 1
+        var at = start
+        var kind = JSONKind.string
+        while true {
+            at = Self.plainRun(base, from: at, to: count)
+            guard at < count else { throw Refusal(reason: .unterminatedString, offset: start - 1) }
+            let byte = base[at]
+            if byte == UInt8(ascii: "\"") {
+                append(JSONTapeEntry(kind, start: start, length: at - start, next: written + 1))
+                position = at + 1
+                return
+            }
+            if byte == UInt8(ascii: "\\") {
+                kind = .escapedString
+                at = try checkEscape(at)
+            } else if byte < 0x20 {
+                throw Refusal(reason: .controlCharacter, offset: at)
+            } else {
+                at = try checkUTF8(at)
+            }
+        }
+    }
+
+    /// The first byte that is a quote, a backslash, a control character or not ASCII; `end` if there is none.
+    ///
+    /// The usual zero-byte trick on 64-bit words; a borrow can only set marks above the first true one, and the first counts.
+    @inline(__always)
+    static func plainRun(_ base: UnsafePointer<UInt8>, from: Int, to end: Int) -> Int {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let highs: UInt64 = 0x8080_8080_8080_8080
+        var at = from
+        while at + 8 <= end {
+            let word = UInt64(littleEndian: UnsafeRawPointer(base + at).loadUnaligned(as: UInt64.self))
+            let quote = word ^ (ones &* 0x22)
+            let backslash = word ^ (ones &* 0x5C)
+            let control = (word &- (ones &* 0x20)) & ~word
+            let marks = (((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash) | control | word) & highs
+            if marks != 0 { return at + marks.trailingZeroBitCount >> 3 }
+            at += 8
+        }
+        while at < end {
+            let byte = base[at]
+            if byte == 0x22 || byte == 0x5C || byte < 0x20 || byte >= 0x80 { return at }
+            at += 1
+        }
+        return end
+    }
+
+    /// At a backslash; returns the byte behind the escape (behind both halves of a surrogate pair).
+    private func checkEscape(_ at: Int) throws(Refusal) -> Int {
+        guard at + 1 < count else { throw Refusal(reason: .unterminatedString, offset: at) }
+        switch base[at + 1] {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            return at + 2
+        case UInt8(ascii: "u"):
+            break
+        default:
+            throw Refusal(reason: .badEscape, offset: at)
+        }
+        guard let unit = codeUnit(at) else { throw Refusal(reason: .badUnicodeEscape, offset: at) }
+        switch unit {
+        case 0:
+            throw Refusal(reason: .nulCharacter, offset: at)
+        case 0xD800...0xDBFF:
+            guard let low = codeUnit(at + 6), case 0xDC00...0xDFFF = low else {
+                throw Refusal(reason: .loneSurrogate, offset: at)
+            }
+            return at + 12
+        case 0xDC00...0xDFFF:
+            throw Refusal(reason: .loneSurrogate, offset: at)
+        default:
+            return at + 6
+        }
+    }
+
+    /// The value of `\uXXXX` at `at`, nil if there is no such escape.
+    private func codeUnit(_ at: Int) -> UInt16? {
+        guard at + 6 <= count, base[at] == UInt8(ascii: "\\"), base[at + 1] == UInt8(ascii: "u") else { return nil }
+        var value: UInt16 = 0
+        for index in at + 2..<at + 6 {
+            guard let digit = JSONText.hexDigit(base[index]) else { return nil }
+            value = value << 4 | UInt16(digit)
+        }
+        return value
+    }
+
+    /// At a byte ≥ 0x80; returns the byte behind the run of well-formed multi-byte sequences (Unicode 15, table 3-7).
+    private func checkUTF8(_ from: Int) throws(Refusal) -> Int {
+        var at = from
+        while at < count, base[at] >= 0x80 {
+            let length: Int
+            var second: ClosedRange<UInt8> = 0x80...0xBF
+            switch base[at] {
+            case 0xC2...0xDF: length = 2
+            case 0xE0: (length, second) = (3, 0xA0...0xBF)
+            case 0xED: (length, second) = (3, 0x80...0x9F)
+            case 0xE1...0xEF: length = 3
+            case 0xF0: (length, second) = (4, 0x90...0xBF)
+            case 0xF1...0xF3: length = 4
+            case 0xF4: (length, second) = (4, 0x80...0x8F)
+            default: throw Refusal(reason: .invalidUTF8, offset: at)
+            }
+            guard at + length <= count, second.contains(base[at + 1]) else { throw Refusal(reason: .invalidUTF8, offset: at) }
+            for index in 2..<max(2, length) where base[at + index] & 0xC0 != 0x80 {
+                throw Refusal(reason: .invalidUTF8, offset: at)
+            }
+            at += length
+        }
+        return at
+    }
+}

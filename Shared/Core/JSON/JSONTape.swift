@@ -1,0 +1,68 @@
+/// The flat form of one JSON text: an entry per value and per key, in the order of the text, 16 bytes each.
+///
+/// A container's entry comes before its content and knows where the content ends, so that a value is skipped in one step.
+package struct JSONTapeEntry: BitwiseCopyable, Sendable {
+    /// Text begins here: behind the quote for strings, at the bracket for containers.
+    var start: UInt32
+    /// In bytes: without the quotes for strings, with both brackets for containers.
+    var length: UInt32
+    /// The entry after this value and all it contains.
+    var next: UInt32
+    /// Members of an object or elements of an array, 24 bits; the kind in the low 8.
+    var countAndKind: UInt32
+
+    @inline(__always)
+    init(_ kind: JSONKind, start: Int, length: Int, next: Int, count: Int = 0) {
+        self.start = UInt32(truncatingIfNeeded: start)
+        self.length = UInt32(truncatingIfNeeded: length)
+        self.next = UInt32(truncatingIfNeeded: next)
+        countAndKind = UInt32(truncatingIfNeeded: count) << 8 | UInt32(kind.rawValue)
+    }
+
+    @inline(__always) var kind: JSONKind { JSONKind(rawValue: UInt8(truncatingIfNeeded: countAndKind)) ?? .null }
+    @inline(__always) var count: Int { Int(countAndKind >> 8) }
+}
+
+/// What a scanned value is.
+package enum JSONKind: UInt8, Sendable {
+    case null, `true`, `false`
+    /// Fits `Int64` and has neither fraction nor exponent.
+    case integer
+    case double
+    /// Its bytes are its text.
+    case string
+    /// Has at least one backslash escape.
+    case escapedString
+    case array
+    case object
+}
+
+/// Entries in memory of their own. Filled once by `JSONScanner`, read only afterwards.
+// SAFETY: written only by the scanner that created it, before it is shared; immutable from then on.
+final class JSONTape: @unchecked Sendable {
+    private(set) var entries: UnsafeMutablePointer<JSONTapeEntry>
+    private(set) var capacity: Int
+    fileprivate(set) var count = 0
+
+    init(capacity: Int) {
+        self.capacity = max(16, capacity)
+        entries = .allocate(capacity: self.capacity)
+    }
+
+    deinit {
+        entries.deallocate()
+    }
+
+    /// Doubles the room; called by the scanner when `count` entries fill it.
+    func grow(keeping count: Int) {
+        let larger = UnsafeMutablePointer<JSONTapeEntry>.allocate(capacity: capacity * 2)
+        larger.update(from: entries, count: count)
+        entries.deallocate()
+        entries = larger
+        capacity *= 2
+    }
+
+    func finish(count: Int) {
+        self.count = count
+    }
+}
