@@ -116,6 +116,17 @@ package enum SQLBind: Sendable, Hashable {
 package enum SQLType: UInt32, Sendable {
     case bool = 16
     case bytea = 17
+    case boolArray = 1000
+    case byteaArray = 1001
+    case int2Array = 1005
+    case int4Array = 1007
+    case textArray = 1009
+    case int8Array = 1016
+    case float8Array = 1022
+    case timestamptzArray = 1185
+    case dateArray = 1182
+    case uuidArray = 2951
+    case jsonbArray = 3807
     case int8 = 20
     case int2 = 21
     case int4 = 23
@@ -183,6 +194,38 @@ extension HexID: SQLEncodable {
     package static var sqlType: SQLType { .uuid }
     package var sqlBind: SQLBind { .uuid(value) }
 }
+/// Element types whose arrays can be parameters (`= ANY ($1)`, `unnest($1)`).
+package protocol SQLArrayElement: SQLEncodable {
+    static var sqlArrayType: SQLType { get }
+    static func sqlArrayBind(_ values: [Self]) -> SQLBind
+}
+
+extension Array: SQLEncodable where Element: SQLArrayElement {
+    package static var sqlType: SQLType { Element.sqlArrayType }
+    package var sqlBind: SQLBind { Element.sqlArrayBind(self) }
+}
+
+extension Int16: SQLArrayElement {
+    package static var sqlArrayType: SQLType { .int2Array }
+    package static func sqlArrayBind(_ values: [Int16]) -> SQLBind { .int16Array(values) }
+}
+extension Int32: SQLArrayElement {
+    package static var sqlArrayType: SQLType { .int4Array }
+    package static func sqlArrayBind(_ values: [Int32]) -> SQLBind { .int32Array(values) }
+}
+extension Int64: SQLArrayElement {
+    package static var sqlArrayType: SQLType { .int8Array }
+    package static func sqlArrayBind(_ values: [Int64]) -> SQLBind { .int64Array(values) }
+}
+extension String: SQLArrayElement {
+    package static var sqlArrayType: SQLType { .textArray }
+    package static func sqlArrayBind(_ values: [String]) -> SQLBind { .textArray(values) }
+}
+extension HexID: SQLArrayElement {
+    package static var sqlArrayType: SQLType { .uuidArray }
+    package static func sqlArrayBind(_ values: [HexID]) -> SQLBind { .uuidArray(values.map(\.value)) }
+}
+
 extension SQLBind: SQLEncodable {
     package static var sqlType: SQLType { .text }
     package var sqlBind: SQLBind { self }

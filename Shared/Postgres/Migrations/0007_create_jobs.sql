@@ -12,9 +12,14 @@ CREATE TABLE jobs (
     chunk integer,
     treatment smallint,
     payload jsonb NOT NULL DEFAULT '{}',
-    -- Endpoint keys; the ordinal of a send is its place here (from `first_ordinal`).
+    -- Endpoint keys. A send's ordinal is its place in its chunk: the index here, unless `ordinals` says otherwise (a retry
+    -- or one half of a bisected job).
     recipients bigint[],
-    first_ordinal integer NOT NULL DEFAULT 0,
+    ordinals integer[],
+    -- Outcomes of this job may be second copies: an earlier attempt was in doubt and the policy is AT_LEAST_ONCE.
+    possible_duplicate boolean NOT NULL DEFAULT false,
+    -- Sends of these recipients that ended in a transient refusal so far; unlike `attempt`, which counts claims.
+    retries smallint NOT NULL DEFAULT 0,
     attempt smallint NOT NULL DEFAULT 0,
     lease_owner uuid,
     lease_token bigint NOT NULL DEFAULT 0,
@@ -25,8 +30,9 @@ CREATE TABLE jobs (
     fillfactor = 60,
     autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0
 );
-ALTER TABLE jobs ALTER COLUMN recipients SET STORAGE EXTERNAL;
+ALTER TABLE jobs ALTER COLUMN recipients SET STORAGE EXTERNAL, ALTER COLUMN ordinals SET STORAGE EXTERNAL;
 CREATE INDEX jobs_ready ON jobs (queue, priority, due_at, id);
+CREATE INDEX jobs_by_run ON jobs (app, run) WHERE run IS NOT NULL;
 
 -- Terminal outcomes, appended by COPY. No unique key: the writer holds the job row's lock under its lease token, and a
 -- recipient's state is the outcome of highest rank. The run's day comes from the run, never from the clock.
