@@ -11,6 +11,13 @@ package enum Limits {
     package static let recipientsPerJob = 500
     package static let treatmentsPerCampaign = 5
     package static let dimensionsPerSegment = 100
+    /// Values of one dimension.
+    package static let valuesPerDimension = 100
+    package static let dimensionNameCharacters = 50
+    package static let dimensionValueCharacters = 100
+    /// Segments from a segment to its deepest source, both counted.
     package static let segmentDepth = 8
+    /// Dimensions of a segment and all its sources, each counted as often as it is inlined: bounds the SQL to about 200 KB.
+    package static let conditionsPerResolvedSegment = 1000
     package static let pageSize = 100
 }

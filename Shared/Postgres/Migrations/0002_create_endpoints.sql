@@ -5,6 +5,9 @@ CREATE TABLE endpoints (
     external_id text NOT NULL,
     channel_type text,
     address text,
+    -- The hash under which `suppressions` would hold the address on this channel; written with the address, null with it. Lets
+    -- one statement join the two, for estimates and the gate.
+    address_hash bytea,
     opt_out text NOT NULL DEFAULT 'NONE',
     endpoint_status text NOT NULL DEFAULT 'ACTIVE',
     cohort smallint NOT NULL CHECK (cohort BETWEEN 0 AND 99),

@@ -1,0 +1,45 @@
+import Glibc
+
+/// All points within a great-circle distance of a centre, on a sphere of the Earth's mean radius.
+///
+/// Membership is decided on sin² of half the central angle (the haversine), so that neither SQL nor the evaluator needs
+/// an inverse function, and both do the same operations in the same order.
+package struct GeographicCircle: Hashable, Sendable {
+    /// Mean radius of the Earth (IUGG), in kilometres.
+    package static let earthRadiusKilometers = 6371.0088
+
+    /// Degrees, −90 … 90.
+    package let latitude: Double
+    /// Degrees, −180 … 180.
+    package let longitude: Double
+    package let rangeKilometers: Double
+
+    package init(latitude: Double, longitude: Double, rangeKilometers: Double) {
+        self.latitude = latitude
+        self.longitude = longitude
+        self.rangeKilometers = rangeKilometers
+    }
+
+    /// The haversine of the range; 2, which no point exceeds, when the range reaches around the Earth.
+    package var haversineLimit: Double {
+        let halfAngle = rangeKilometers / (2 * Self.earthRadiusKilometers)
+        guard halfAngle < .pi / 2 else { return 2 }
+        let sine = sin(halfAngle)
+        return sine * sine
+    }
+
+    package var cosineOfLatitude: Double { cos(latitude * Self.radiansPerDegree) }
+
+    /// Both in degrees.
+    package func contains(latitude other: Double, longitude otherLongitude: Double) -> Bool {
+        let sineOfLatitudes = sin((other - latitude) * Self.halfRadiansPerDegree)
+        let sineOfLongitudes = sin((otherLongitude - longitude) * Self.halfRadiansPerDegree)
+        let haversine =
+            sineOfLatitudes * sineOfLatitudes
+            + cosineOfLatitude * cos(other * Self.radiansPerDegree) * (sineOfLongitudes * sineOfLongitudes)
+        return haversine <= haversineLimit
+    }
+
+    package static let radiansPerDegree = Double.pi / 180
+    package static let halfRadiansPerDegree = Double.pi / 360
+}

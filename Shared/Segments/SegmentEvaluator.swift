@@ -1,0 +1,137 @@
+package import Core
+
+/// What a segment may know of one endpoint: the row of `endpoints`, and when it last did something.
+package struct SegmentSubject: Sendable {
+    package var channelType: String?
+    /// Name → list of strings.
+    package var attributes: JSONObject
+    package var userAttributes: JSONObject
+    /// Name → number.
+    package var metrics: JSONObject
+    package var demographic: JSONObject
+    package var location: JSONObject
+    package var effectiveAt: Instant
+    package var lastEventAt: Instant?
+
+    package init(
+        channelType: String? = nil,
+        attributes: JSONObject = [:],
+        userAttributes: JSONObject = [:],
+        metrics: JSONObject = [:],
+        demographic: JSONObject = [:],
+        location: JSONObject = [:],
+        effectiveAt: Instant,
+        lastEventAt: Instant? = nil
+    ) {
+        self.channelType = channelType
+        self.attributes = attributes
+        self.userAttributes = userAttributes
+        self.metrics = metrics
+        self.demographic = demographic
+        self.location = location
+        self.effectiveAt = effectiveAt
+        self.lastEventAt = lastEventAt
+    }
+}
+
+/// Decides membership of one endpoint without a database: the reference that the SQL is tested against, and what
+/// answers "why is this person (not) in it".
+///
+/// Strings are compared as bytes, as Postgres does; Swift's `==` would take two encodings of "é" as equal.
+package enum SegmentEvaluator {
+    package static func matches(_ segment: ResolvedSegment, _ subject: SegmentSubject, now: Instant) -> Bool {
+        matches(segment.expression, subject, now: now)
+    }
+
+    package static func matches(_ expression: SegmentExpression, _ subject: SegmentSubject, now: Instant) -> Bool {
+        switch expression {
+        case .condition(let condition): matches(condition, subject, now: now)
+        case .combination(.all, let members): members.allSatisfy { matches($0, subject, now: now) }
+        case .combination(.any, let members): members.contains { matches($0, subject, now: now) }
+        case .combination(.none, let members): !members.contains { matches($0, subject, now: now) }
+        }
+    }
+
+    package static func matches(_ condition: SegmentCondition, _ subject: SegmentSubject, now: Instant) -> Bool {
+        switch condition {
+        case .attribute(let owner, let name, let test):
+            let values = (owner == .endpoint ? subject.attributes : subject.userAttributes).texts(of: name)
+            return passes(test, values)
+        case .metric(let name, let comparison, let value):
+            return subject.metrics.number(of: name).map { passes(comparison, $0, value) } ?? false
+        case .demographic(let field, let test):
+            return passes(test, field == .channel ? subject.channelType : subject.demographic.text(of: field.rawValue))
+        case .country(let test):
+            return passes(test, subject.location.text(of: "Country"))
+        case .near(let circle):
+            guard let latitude = subject.location.number(of: "Latitude"),
+                let longitude = subject.location.number(of: "Longitude")
+            else { return false }
+            return circle.contains(latitude: latitude, longitude: longitude)
+        case .recency(let window, let isActive):
+            let lastActive = max(subject.effectiveAt, subject.lastEventAt ?? subject.effectiveAt)
+            return (lastActive >= now - window.length) == isActive
+        }
+    }
+
+    private static func passes(_ test: AttributeTest, _ values: [String]) -> Bool {
+        func someInstant(_ passes: (Instant) -> Bool) -> Bool {
+            values.contains { SegmentInstant.parse($0).map(passes) ?? false }
+        }
+        return switch test {
+        case .inclusive(let listed): values.contains { $0.isListed(in: listed) }
+        case .exclusive(let listed): !values.contains { $0.isListed(in: listed) }
+        case .contains(let listed): values.contains { value in listed.contains { value.hasBytes(of: $0) } }
+        case .before(let instant): someInstant { $0 < instant }
+        case .after(let instant): someInstant { $0 > instant }
+        case .on(let day): someInstant { $0.day == day }
+        case .between(let first, let last): someInstant { first <= $0 && $0 <= last }
+        }
+    }
+
+    private static func passes(_ test: SetTest, _ value: String?) -> Bool {
+        switch test {
+        case .inclusive(let listed): value?.isListed(in: listed) ?? false
+        case .exclusive(let listed): !(value?.isListed(in: listed) ?? false)
+        }
+    }
+
+    private static func passes(_ comparison: Comparison, _ left: Double, _ right: Double) -> Bool {
+        switch comparison {
+        case .greaterThan: left > right
+        case .lessThan: left < right
+        case .greaterThanOrEqual: left >= right
+        case .lessThanOrEqual: left <= right
+        case .equal: left == right
+        }
+    }
+}
+
+extension String {
+    fileprivate func hasSameBytes(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
+
+    fileprivate func isListed(in values: [String]) -> Bool { values.contains { hasSameBytes(as: $0) } }
+
+    fileprivate func hasBytes(of needle: String) -> Bool {
+        let text = Array(utf8)
+        let part = Array(needle.utf8)
+        guard text.count >= part.count else { return false }
+        return (0...text.count - part.count).contains { text[$0..<$0 + part.count].elementsEqual(part) }
+    }
+}
+
+extension JSONObject {
+    private func value(of name: String) -> JSON? {
+        members.first { $0.key.utf8.elementsEqual(name.utf8) }?.value
+    }
+
+    fileprivate func text(of name: String) -> String? { value(of: name)?.string }
+
+    fileprivate func texts(of name: String) -> [String] { value(of: name)?.array?.compactMap(\.string) ?? [] }
+
+    /// Nil also for what `needletail_number` leaves out: subnormal numbers.
+    fileprivate func number(of name: String) -> Double? {
+        guard let number = value(of: name)?.number, number.isNormal || number == 0 else { return nil }
+        return number
+    }
+}
