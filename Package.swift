@@ -75,7 +75,7 @@ let package = Package(
         shared("HTTPServer", ["CLinux", "Core", "EventLoop", "Runtime"]),
         shared("HTTPClient", ["CCurl", "CLinux", "Core", "EventLoop", "Runtime"]),
         // L2
-        shared("PinpointAPI", ["Core", "HTTPServer"]),
+        shared("PinpointAPI", ["Core", "Crypto", "HTTPServer"]),
         shared("Templates", ["Core", "Crypto"]),
         shared("Segments", ["Core", "PinpointAPI"]),
         shared("Queue", foundations),
