@@ -23,7 +23,7 @@ package struct ResolvedSegment: Hashable, Sendable {
         _ definition: SegmentDefinition,
         id: SegmentID? = nil,
         version: Int? = nil,
-        sources: [SegmentReference: SegmentVersion] = [:]
+        sources: [SegmentDefinition.Source: SegmentVersion] = [:]
     ) throws(Fault) -> ResolvedSegment {
         var resolver = Resolver(sources: sources)
         if let id { resolver.path.append((id, version)) }
@@ -33,7 +33,7 @@ package struct ResolvedSegment: Hashable, Sendable {
 }
 
 private struct Resolver {
-    let sources: [SegmentReference: SegmentVersion]
+    let sources: [SegmentDefinition.Source: SegmentVersion]
     /// From the outermost segment to the one at hand.
     var path: [(id: SegmentID, version: Int?)] = []
     var conditions = 0
@@ -53,14 +53,14 @@ private struct Resolver {
         }
     }
 
-    private mutating func expression(of group: SegmentGroup, level: Int) throws(Fault) -> SegmentExpression {
+    private mutating func expression(of group: SegmentDefinition.Group, level: Int) throws(Fault) -> SegmentExpression {
         var bases: [SegmentExpression] = []
         for reference in group.sources { bases.append(try expression(of: reference, level: level)) }
         try count(group.dimensions.reduce(0) { $0 + $1.conditionCount })
         return .conjunction([.restriction(group.sourceType, bases), .restriction(group.type, group.dimensions)])
     }
 
-    private mutating func expression(of reference: SegmentReference, level: Int) throws(Fault) -> SegmentExpression {
+    private mutating func expression(of reference: SegmentDefinition.Source, level: Int) throws(Fault) -> SegmentExpression {
         guard let found = sources[reference] else {
             let version = reference.version.map { " version \($0)" } ?? ""
             throw Fault(.invalid, "SegmentGroups: source segment \(reference.id)\(version) does not exist")

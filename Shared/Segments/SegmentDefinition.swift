@@ -3,14 +3,14 @@ package import Core
 /// A segment as one write defines it: validated, with its source segments by reference.
 package enum SegmentDefinition: Hashable, Sendable {
     case dimensions(SegmentExpression)
-    case groups(Combination, [SegmentGroup])
+    case groups(Combination, [Group])
 
     /// The source segments that it names, without repeats.
-    package var references: [SegmentReference] {
+    package var sources: [Source] {
         switch self {
         case .dimensions: return []
         case .groups(_, let groups):
-            var seen: Set<SegmentReference> = []
+            var seen: Set<Source> = []
             return groups.flatMap(\.sources).filter { seen.insert($0).inserted }
         }
     }
@@ -27,31 +27,33 @@ package enum SegmentDefinition: Hashable, Sendable {
     }
 }
 
-/// A base (members of source segments; everyone when there are none) narrowed by dimensions.
-package struct SegmentGroup: Hashable, Sendable {
-    package var sources: [SegmentReference]
-    package var sourceType: Combination
-    package var dimensions: [SegmentExpression]
-    package var type: Combination
+extension SegmentDefinition {
+    /// A base (members of source segments; everyone when there are none) narrowed by dimensions.
+    package struct Group: Hashable, Sendable {
+        package var sources: [Source]
+        package var sourceType: Combination
+        package var dimensions: [SegmentExpression]
+        package var type: Combination
 
-    package init(
-        sources: [SegmentReference], sourceType: Combination, dimensions: [SegmentExpression], type: Combination
-    ) {
-        self.sources = sources
-        self.sourceType = sourceType
-        self.dimensions = dimensions
-        self.type = type
+        package init(
+            sources: [Source], sourceType: Combination, dimensions: [SegmentExpression], type: Combination
+        ) {
+            self.sources = sources
+            self.sourceType = sourceType
+            self.dimensions = dimensions
+            self.type = type
+        }
     }
-}
 
-/// Names a segment of the same app. Without a version: the latest at the time of resolving.
-package struct SegmentReference: Hashable, Sendable {
-    package var id: SegmentID
-    package var version: Int?
+    /// Names a segment of the same app. Without a version: the latest at the time of resolving.
+    package struct Source: Hashable, Sendable {
+        package var id: SegmentID
+        package var version: Int?
 
-    package init(id: SegmentID, version: Int? = nil) {
-        self.id = id
-        self.version = version
+        package init(id: SegmentID, version: Int? = nil) {
+            self.id = id
+            self.version = version
+        }
     }
 }
 
