@@ -51,6 +51,12 @@ package struct SQL: Sendable, ExpressibleByStringInterpolation {
             text += "$\(binds.count)"
         }
 
+        /// Nil is NULL of the value's type.
+        package mutating func appendInterpolation<Value: SQLEncodable>(_ value: Value?) {
+            binds.append(value?.sqlBind ?? .null(Value.sqlType))
+            text += "$\(binds.count)"
+        }
+
         /// Splices a fragment; its parameters are renumbered behind the ones so far.
         package mutating func appendInterpolation(_ fragment: SQL) {
             let base = binds.count

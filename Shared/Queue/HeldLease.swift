@@ -1,0 +1,90 @@
+import Core
+import EventLoop
+
+/// What a handler knows of its own lease, by its own clock (`CLOCK_BOOTTIME`): after the deadline it must not start anything,
+/// because a reaper may have given the work to someone else (F16: a process that was paused and wakes up).
+package final class HeldLease: Sendable {
+    /// Part of the lease kept back for a request that started at the last moment.
+    private static let marginDivisor: Int64 = 4
+
+    private let deadline: Lock<Int64>
+
+    init(takenAt: Int64, terms: LeaseTerms) {
+        deadline = Lock(HeldLease.deadline(from: takenAt, terms))
+    }
+
+    package var mayStart: Bool { MonotonicClock.now() < deadline.withLock { $0 } }
+
+    /// The database confirmed the lease in a call that began at `start` (microseconds of the monotonic clock).
+    package func confirmed(callBegan start: Int64, terms: LeaseTerms) {
+        deadline.withLock { $0 = max($0, HeldLease.deadline(from: start, terms)) }
+    }
+
+    func lose() {
+        deadline.withLock { $0 = .min }
+    }
+
+    private static func deadline(from start: Int64, _ terms: LeaseTerms) -> Int64 {
+        start + terms.duration.microseconds - terms.duration.microseconds / marginDivisor
+    }
+}
+
+/// The jobs that run in this process now.
+final class HeldLeases: Sendable {
+    private let leases = Lock<[Int64: (job: LeasedJob, lease: HeldLease)]>([:])
+
+    var jobs: [LeasedJob] { leases.withLock { $0.values.map(\.job) } }
+
+    /// The claim was answered a moment ago, so its lease began before `now`; the margin covers the difference.
+    func add(_ job: LeasedJob, terms: LeaseTerms) -> HeldLease {
+        let lease = HeldLease(takenAt: MonotonicClock.now(), terms: terms)
+        leases.withLock { $0[job.id] = (job, lease) }
+        return lease
+    }
+
+    func remove(_ job: LeasedJob) {
+        leases.withLock { $0[job.id] = nil }
+    }
+
+    func extended(_ kept: Set<Int64>, of asked: [LeasedJob], at start: Int64, terms: LeaseTerms) {
+        leases.withLock { leases in
+            for job in asked {
+                guard let held = leases[job.id] else { continue }
+                if kept.contains(job.id) { held.lease.confirmed(callBegan: start, terms: terms) } else { held.lease.lose() }
+            }
+        }
+    }
+}
+
+/// One wait that ends by time or by a hint, whichever comes first.
+final class Wakeup: Sendable {
+    private struct State {
+        var continuation: CheckedContinuation<Void, Never>?
+        var ended = false
+    }
+
+    private let state = Lock(State())
+
+    func wait(for duration: Duration, on loop: EventLoop) async {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            let ended = state.withLock { state in
+                if !state.ended { state.continuation = continuation }
+                return state.ended
+            }
+            if ended {
+                continuation.resume()
+            } else {
+                loop.submit { loop.schedule(after: duration) { self.end() } }
+            }
+        }
+    }
+
+    func end() {
+        let continuation = state.withLock { state in
+            state.ended = true
+            defer { state.continuation = nil }
+            return state.continuation
+        }
+        continuation?.resume()
+    }
+}
