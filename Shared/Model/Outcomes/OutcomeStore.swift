@@ -1,0 +1,91 @@
+package import Core
+package import Postgres
+package import Queue
+
+/// Appends to the ledger, in the transaction that moves the job: one COPY and one change-log row per window.
+package enum OutcomeStore {
+    /// `rows` belong to one cause. The caller has locked the job's row under its lease token in this transaction.
+    package static func append(
+        _ rows: [SendOutcomeRow],
+        of cause: SendCause,
+        plan: RunPlan,
+        at now: Instant,
+        in session: Session
+    ) async throws {
+        guard !rows.isEmpty else { return }
+        var copy = CopyWriter(columns: 13)
+        for row in rows {
+            copy.beginRow()
+            copy.write(cause.runDay)
+            copy.write(row.endpointKey)
+            copy.write(plan.app)
+            copy.write(cause.run)
+            copy.write(cause.chunk)
+            copy.write(row.ordinal)
+            copy.write(cause.treatment)
+            copy.write(row.state.rawValue)
+            copy.write(row.reason?.name)
+            copy.write(row.flags)
+            copy.write(row.attempt)
+            copy.write(row.providerReference)
+            copy.write(now)
+        }
+        try await session.copyIn(
+            """
+            COPY send_outcomes (run_day, endpoint_key, app, run, chunk, ordinal, treatment, outcome, reason, flags,
+                                attempt, provider_ref, at) FROM STDIN (FORMAT binary)
+            """,
+            copy
+        )
+        try await session.execute(changeLog(rows, of: cause, plan: plan, at: now))
+    }
+
+    /// The roll-up deltas of a window. A late acceptance supersedes the `unknown` that the reaper booked under AT_MOST_ONCE; under
+    /// AT_LEAST_ONCE the recipient was sent again instead, and the first copy is counted apart.
+    static func changeLog(
+        _ rows: [SendOutcomeRow],
+        of cause: SendCause,
+        plan: RunPlan,
+        at now: Instant
+    ) -> SQL {
+        var counts: [String: Int64] = [:]
+        for row in rows {
+            guard row.flags & SendOutcomeRow.late != 0 else {
+                counts[OutcomeEvent.type(row), default: 0] += 1
+                continue
+            }
+            switch plan.deliveryPolicy {
+            case .atMostOnce:
+                counts[OutcomeEvent.type(row), default: 0] += 1
+                counts[OutcomeEvent.type(state: .unknown, reason: .crashed), default: 0] -= 1
+            case .atLeastOnce:
+                counts[OutcomeEvent.lateCopy, default: 0] += 1
+            }
+        }
+        let minute = now.seconds.flooredDivision(by: 60)
+        let deltas: [JSON] = counts.sorted { $0.key < $1.key }.map { type, count in
+            [
+                "source": "campaign", "id": .string(plan.campaign.description), "run": .string(cause.run.description),
+                "treatment": .string(String(cause.treatment)), "type": .string(type), "minute": .integer(minute),
+                "n": .integer(count),
+            ]
+        }
+        return """
+            INSERT INTO change_log (app, at, deltas)
+            VALUES (\(plan.app), \(now), \(SQLBind.jsonb(JSON.array(deltas).serialized)))
+            """
+    }
+}
+
+/// Names of outcomes as roll-up types: `_outcome.accepted`, `_outcome.suppressed.OPT_OUT`.
+package enum OutcomeEvent {
+    package static let prefix = "_outcome."
+    /// A first copy whose acceptance was learned after the second was on its way.
+    package static let lateCopy = "_late_copy"
+
+    package static func type(_ row: SendOutcomeRow) -> String { type(state: row.state, reason: row.reason) }
+
+    package static func type(state: TerminalState, reason: OutcomeReason?) -> String {
+        prefix + state.name + (reason.map { "." + $0.name } ?? "")
+    }
+}

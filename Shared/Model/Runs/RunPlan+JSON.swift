@@ -1,0 +1,104 @@
+package import Core
+
+/// The frozen form. Written and read by hand: it lives in the database longer than a release, so its names are chosen, not
+/// derived from Swift's.
+extension RunPlan {
+    package var json: JSON {
+        [
+            "account": .string(account),
+            "app": .string(app.description),
+            "campaign": .string(campaign.description),
+            "campaign_version": .integer(Int64(campaignVersion)),
+            "campaign_name": .string(campaignName),
+            "run": .string(run.description),
+            "run_day": .integer(Int64(runDay.daysSince1970)),
+            "scheduled_at": .integer(scheduledAt.microseconds),
+            "expires_at": .integer(expiresAt.microseconds),
+            "delivery_policy": .string(deliveryPolicy.rawValue),
+            "holdout_percent": .integer(Int64(holdoutPercent)),
+            "treatments": .array(treatments.map(\.json)),
+        ]
+    }
+
+    /// Throws `.integrity` when the row was not written by this code.
+    package init(json: JSON) throws(Fault) {
+        guard let account = json["account"]?.string,
+            let app = json["app"]?.string.flatMap({ AppID($0) }),
+            let campaign = json["campaign"]?.string.flatMap({ CampaignID($0) }),
+            let campaignVersion = json["campaign_version"]?.int,
+            let campaignName = json["campaign_name"]?.string,
+            let run = json["run"]?.string.flatMap({ RunID($0) }),
+            let runDay = json["run_day"]?.int,
+            let scheduledAt = json["scheduled_at"]?.int,
+            let expiresAt = json["expires_at"]?.int,
+            let policy = json["delivery_policy"]?.string.flatMap(DeliveryPolicy.init(rawValue:)),
+            let holdoutPercent = json["holdout_percent"]?.int,
+            let treatments = json["treatments"]?.array
+        else { throw Fault(.integrity, "the frozen plan of a run is not readable") }
+        self.init(
+            account: account,
+            app: app,
+            campaign: campaign,
+            campaignVersion: campaignVersion,
+            campaignName: campaignName,
+            run: run,
+            runDay: Day(daysSince1970: Int32(runDay)),
+            scheduledAt: Instant(microseconds: Int64(scheduledAt)),
+            expiresAt: Instant(microseconds: Int64(expiresAt)),
+            deliveryPolicy: policy,
+            holdoutPercent: holdoutPercent,
+            treatments: try treatments.map { (json) throws(Fault) in try Treatment(json: json) }
+        )
+    }
+}
+
+extension RunPlan.Treatment {
+    var json: JSON {
+        var object: JSONObject = ["size_percent": .integer(Int64(sizePercent))]
+        if let name { object["name"] = .string(name) }
+        if let email { object["email"] = email.json }
+        return .object(object)
+    }
+
+    init(json: JSON) throws(Fault) {
+        guard let sizePercent = json["size_percent"]?.int else {
+            throw Fault(.integrity, "a treatment in the frozen plan of a run is not readable")
+        }
+        var email: RunPlan.EmailContent?
+        if let content = json["email"] { email = try RunPlan.EmailContent(json: content) }
+        self.init(name: json["name"]?.string, sizePercent: sizePercent, email: email)
+    }
+}
+
+extension RunPlan.EmailContent {
+    var json: JSON {
+        var object: JSONObject = [
+            "from": .string(from),
+            "subject": .string(subject),
+            "headers": .array(headers.map { ["name": .string($0.name), "value": .string($0.value)] }),
+            "defaults": .object(defaultSubstitutions),
+        ]
+        if !replyTo.isEmpty { object["reply_to"] = .array(replyTo.map { .string($0) }) }
+        if let html { object["html"] = .string(html) }
+        if let text { object["text"] = .string(text) }
+        return .object(object)
+    }
+
+    init(json: JSON) throws(Fault) {
+        guard let from = json["from"]?.string, let subject = json["subject"]?.string,
+            let headers = json["headers"]?.array, let defaults = json["defaults"]?.object
+        else { throw Fault(.integrity, "an e-mail in the frozen plan of a run is not readable") }
+        self.init(
+            from: from,
+            replyTo: json["reply_to"]?.array?.compactMap(\.string) ?? [],
+            subject: subject,
+            html: json["html"]?.string,
+            text: json["text"]?.string,
+            headers: headers.compactMap { header in
+                guard let name = header["name"]?.string, let value = header["value"]?.string else { return nil }
+                return Header(name: name, value: value)
+            },
+            defaultSubstitutions: defaults
+        )
+    }
+}

@@ -1,0 +1,119 @@
+package import Core
+
+/// What a run was started with, frozen on its row (`runs.frozen`): edits of the campaign, its template or its segment
+/// touch only later runs (F53).
+package struct RunPlan: Sendable, Equatable {
+    package var account: String
+    package var app: AppID
+    package var campaign: CampaignID
+    package var campaignVersion: Int
+    package var campaignName: String
+    package var run: RunID
+    package var runDay: Day
+    package var scheduledAt: Instant
+    /// After this a message that has not started is `expired`.
+    package var expiresAt: Instant
+    package var deliveryPolicy: DeliveryPolicy
+    package var holdoutPercent: Int
+    /// Index 0 is the default treatment.
+    package var treatments: [Treatment]
+
+    /// One arm and what it sends.
+    package struct Treatment: Sendable, Equatable {
+        package var name: String?
+        /// Of all cohorts, 0–100; for the default treatment what the others leave.
+        package var sizePercent: Int
+        package var email: EmailContent?
+
+        package init(name: String?, sizePercent: Int, email: EmailContent?) {
+            self.name = name
+            self.sizePercent = sizePercent
+            self.email = email
+        }
+    }
+
+    /// An e-mail before rendering: Handlebars sources, from the template version or the campaign's own message.
+    package struct EmailContent: Sendable, Equatable {
+        package var from: String
+        package var replyTo: [String]
+        package var subject: String
+        package var html: String?
+        package var text: String?
+        package var headers: [Header]
+        /// Dotted variable name → default.
+        package var defaultSubstitutions: JSONObject
+
+        package struct Header: Sendable, Equatable {
+            package var name: String
+            package var value: String
+
+            package init(name: String, value: String) {
+                self.name = name
+                self.value = value
+            }
+        }
+
+        package init(
+            from: String,
+            replyTo: [String] = [],
+            subject: String,
+            html: String?,
+            text: String?,
+            headers: [Header] = [],
+            defaultSubstitutions: JSONObject = [:]
+        ) {
+            self.from = from
+            self.replyTo = replyTo
+            self.subject = subject
+            self.html = html
+            self.text = text
+            self.headers = headers
+            self.defaultSubstitutions = defaultSubstitutions
+        }
+    }
+
+    package init(
+        account: String,
+        app: AppID,
+        campaign: CampaignID,
+        campaignVersion: Int,
+        campaignName: String,
+        run: RunID,
+        runDay: Day,
+        scheduledAt: Instant,
+        expiresAt: Instant,
+        deliveryPolicy: DeliveryPolicy,
+        holdoutPercent: Int,
+        treatments: [Treatment]
+    ) {
+        self.account = account
+        self.app = app
+        self.campaign = campaign
+        self.campaignVersion = campaignVersion
+        self.campaignName = campaignName
+        self.run = run
+        self.runDay = runDay
+        self.scheduledAt = scheduledAt
+        self.expiresAt = expiresAt
+        self.deliveryPolicy = deliveryPolicy
+        self.holdoutPercent = holdoutPercent
+        self.treatments = treatments
+    }
+
+    /// Arm of each cohort 0–99.
+    package var arms: [Int16] {
+        Arms.byCohort(
+            campaign: campaign,
+            holdoutPercent: holdoutPercent,
+            sizePercents: treatments.dropFirst().map(\.sizePercent)
+        )
+    }
+}
+
+/// What happens to a send that was handed over without a known outcome (ARCHITECTURE §4).
+package enum DeliveryPolicy: String, Sendable, CaseIterable {
+    /// It becomes `unknown`. Default of campaigns and journeys.
+    case atMostOnce = "AT_MOST_ONCE"
+    /// It is sent again, flagged `possible_duplicate`. Default of direct sends and one-time passwords.
+    case atLeastOnce = "AT_LEAST_ONCE"
+}

@@ -1,0 +1,54 @@
+import Core
+import Model
+import Testing
+
+@Suite struct RunPlanTests {
+    private let plan = RunPlan(
+        account: "000000000000",
+        app: AppID(high: 1, low: 2),
+        campaign: CampaignID(high: 3, low: 4),
+        campaignVersion: 5,
+        campaignName: "Win back",
+        run: RunID(high: 6, low: 7),
+        runDay: Day(year: 1998, month: 7, day: 1),
+        scheduledAt: Instant(milliseconds: 899_251_200_000),
+        expiresAt: Instant(milliseconds: 899_337_600_000),
+        deliveryPolicy: .atLeastOnce,
+        holdoutPercent: 10,
+        treatments: [
+            .init(
+                name: "A",
+                sizePercent: 50,
+                email: .init(
+                    from: "shop@example.com",
+                    replyTo: ["help@example.com"],
+                    subject: "Hello {{User.UserId}}",
+                    html: "<p>é</p>",
+                    text: nil,
+                    headers: [.init(name: "X-A", value: "1")],
+                    defaultSubstitutions: ["User.UserId": "friend"]
+                )
+            ),
+            .init(name: nil, sizePercent: 50, email: nil),
+        ]
+    )
+
+    @Test func `the frozen form reads back as it was written`() throws {
+        let frozen = try JSON.parse(plan.json.serialized)
+        #expect(try RunPlan(json: frozen) == plan)
+    }
+
+    @Test(arguments: ["campaign", "run_day", "delivery_policy", "treatments"])
+    func `a row that lost a member is an integrity fault`(member: String) throws {
+        var object = try #require(plan.json.object)
+        object[member] = nil
+        #expect {
+            try RunPlan(json: .object(object))
+        } throws: { ($0 as? Fault)?.code == .integrity }
+    }
+
+    @Test func `arms follow holdout and sizes`() {
+        #expect(plan.arms.count { $0 == Arms.holdout } == 10)
+        #expect(plan.arms.count { $0 == 1 } == 50)
+    }
+}
