@@ -1,0 +1,101 @@
+package import Core
+package import Postgres
+
+/// One endpoint as the gate and the templates see it, read in the transaction that opens its window.
+package struct Recipient: Sendable {
+    package var key: Int64
+    package var endpointID: String
+    package var channelType: String?
+    package var address: String?
+    package var optOut: String
+    package var status: String
+    package var cohort: Int16
+    package var userID: String?
+    package var requestID: String?
+    package var effectiveAt: Instant
+    package var createdAt: Instant
+    /// JSON objects as stored; parsed only by the templates that ask.
+    package var attributes: [UInt8]
+    package var metrics: [UInt8]
+    package var userAttributes: [UInt8]
+    package var demographic: [UInt8]
+    package var location: [UInt8]
+    /// Reason of the suppression entry that holds this address, if one does.
+    package var suppression: String?
+
+    package init(
+        key: Int64,
+        endpointID: String,
+        channelType: String?,
+        address: String?,
+        optOut: String,
+        status: String,
+        cohort: Int16,
+        userID: String?,
+        effectiveAt: Instant,
+        createdAt: Instant
+    ) {
+        self.key = key
+        self.endpointID = endpointID
+        self.channelType = channelType
+        self.address = address
+        self.optOut = optOut
+        self.status = status
+        self.cohort = cohort
+        self.userID = userID
+        self.effectiveAt = effectiveAt
+        self.createdAt = createdAt
+        attributes = Self.noMembers
+        metrics = Self.noMembers
+        userAttributes = Self.noMembers
+        demographic = Self.noMembers
+        location = Self.noMembers
+    }
+
+    private static let noMembers = Array("{}".utf8)
+
+    /// Rows for `keys`, in any order; a deleted endpoint has none.
+    package static func load(_ keys: [Int64], of app: AppID, channel: String) -> SQL {
+        """
+        SELECT e.endpoint_key, e.external_id, e.channel_type, e.address, e.opt_out, e.endpoint_status, e.cohort,
+               e.user_id, e.request_id, e.effective_at, e.created_at, e.attributes, e.metrics, e.user_attributes,
+               e.demographic, e.location, s.reason
+          FROM endpoints e
+          LEFT JOIN suppressions s
+            ON s.app = e.app AND s.channel = \(channel) AND s.address_hash = e.address_hash
+         WHERE e.app = \(app) AND e.endpoint_key = ANY (\(keys))
+        """
+    }
+
+    /// Enters the addresses of `keys` as hard bounces; idempotent.
+    package static func suppress(_ keys: [Int64], of app: AppID, channel: String, at now: Instant) -> SQL {
+        """
+        INSERT INTO suppressions (app, channel, address_hash, reason, source, created_at)
+        SELECT DISTINCT app, \(channel), address_hash, 'HARD_BOUNCE', '{"from": "provider"}'::jsonb, \(now)
+          FROM endpoints
+         WHERE app = \(app) AND endpoint_key = ANY (\(keys)) AND address_hash IS NOT NULL
+        ON CONFLICT DO NOTHING
+        RETURNING 1
+        """
+    }
+
+    package init(_ row: Row) throws(SQLFault) {
+        key = try row.get(0)
+        endpointID = try row.get(1)
+        channelType = try row.get(2)
+        address = try row.get(3)
+        optOut = try row.get(4)
+        status = try row.get(5)
+        cohort = try row.get(6)
+        userID = try row.get(7)
+        requestID = try row.get(8)
+        effectiveAt = try row.get(9)
+        createdAt = try row.get(10)
+        attributes = try row.get(11)
+        metrics = try row.get(12)
+        userAttributes = try row.get(13)
+        demographic = try row.get(14)
+        location = try row.get(15)
+        suppression = try row.get(16)
+    }
+}

@@ -1,0 +1,25 @@
+package import Model
+package import Queue
+
+/// One channel's way of turning recipients into messages and handing them to a provider.
+package protocol DeliveryChannel: Sendable {
+    /// As endpoints name it: `EMAIL`.
+    var type: String { get }
+    /// Compiles what one run needs, once per process and run. Throws what makes every message of the run impossible.
+    func prepare(_ plan: RunPlan) throws -> any PreparedRun
+}
+
+/// A run's messages, compiled.
+package protocol PreparedRun: Sendable {
+    /// Renders and hands over `sends`; the results stand in the same order. Starts nothing once `lease.mayStart` is false.
+    /// Never throws: whatever goes wrong with one message is that message's outcome.
+    func deliver(_ sends: [Send], lease: HeldLease) async -> [SendOutcome]
+}
+
+/// One message to be made: who, and which place in the ledger it has.
+package struct Send: Sendable {
+    package var recipient: Recipient
+    package var cause: SendCause
+    package var ordinal: Int32
+    package var attempt: Int16
+}
