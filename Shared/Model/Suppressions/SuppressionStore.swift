@@ -1,0 +1,54 @@
+package import Core
+package import Postgres
+
+/// The table `suppressions`. No endpoint write touches it; only `remove` clears an entry.
+package enum SuppressionStore {
+    /// False when the address was suppressed already: the first reason stays.
+    /// `source` says where it came from (run, provider event, person), without the address.
+    @discardableResult
+    package static func add(
+        _ app: AppID, channel: String, hash: [UInt8], reason: SuppressionReason, source: JSON = .object([:]), now: Instant,
+        in session: Session
+    ) async throws -> Bool {
+        let added = try await session.execute(
+            """
+            INSERT INTO suppressions (app, channel, address_hash, reason, source, created_at)
+            VALUES (\(app), \(channel), \(SQLBind.bytes(hash)), \(reason.rawValue), \(SQLBind.jsonb(source.serialized)), \(now))
+            ON CONFLICT (app, channel, address_hash) DO NOTHING
+            """
+        )
+        return added == 1
+    }
+
+    /// False when it was not suppressed.
+    @discardableResult
+    package static func remove(_ app: AppID, channel: String, hash: [UInt8], in session: Session) async throws -> Bool {
+        let removed = try await session.execute(
+            """
+            DELETE FROM suppressions
+             WHERE app = \(app) AND channel = \(channel) AND address_hash = \(SQLBind.bytes(hash))
+            """
+        )
+        return removed == 1
+    }
+
+    /// Which of `hashes` are suppressed, and why. One statement for a whole window of recipients.
+    package static func suppressed(
+        _ app: AppID, channel: String, among hashes: [[UInt8]], in session: Session
+    ) async throws -> [[UInt8]: SuppressionReason] {
+        guard !hashes.isEmpty else { return [:] }
+        let rows = try await session.query(
+            """
+            SELECT address_hash, reason
+              FROM suppressions
+             WHERE app = \(app) AND channel = \(channel) AND address_hash = ANY(\(SQLBind.bytesArray(hashes)))
+            """
+        )
+        var found: [[UInt8]: SuppressionReason] = [:]
+        for row in rows {
+            // A reason of a newer version still suppresses.
+            found[try row.get(0)] = SuppressionReason(rawValue: try row.get(1)) ?? .manual
+        }
+        return found
+    }
+}
