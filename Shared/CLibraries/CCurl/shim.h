@@ -12,3 +12,6 @@ static inline CURLcode curlx_get_long(CURL *h, CURLINFO i, long *v)         { re
 static inline CURLcode curlx_get_off (CURL *h, CURLINFO i, curl_off_t *v)   { return curl_easy_getinfo(h, i, v); }
 static inline CURLMcode curlx_multi_long(CURLM *m, CURLMoption o, long v)   { return curl_multi_setopt(m, o, v); }
 static inline CURLcode curlx_msg_result(CURLMsg *m)                         { return m->data.result; }
+static inline CURLcode curlx_get_str (CURL *h, CURLINFO i, char **v)        { return curl_easy_getinfo(h, i, v); }
+static inline CURLcode curlx_get_socket(CURL *h, CURLINFO i, curl_socket_t *v) { return curl_easy_getinfo(h, i, v); }
+static inline CURLcode curlx_get_ptr (CURL *h, CURLINFO i, void **v)        { return curl_easy_getinfo(h, i, v); }

@@ -1,0 +1,54 @@
+/// One outgoing HTTP request.
+package struct ClientRequest: Sendable {
+    package var method: String
+    /// Absolute, `http` or `https`; already percent-encoded. Credentials belong in a header, never here.
+    package var url: String
+    /// Sent as given and in this order. A name or value with a control character makes the request fail unsent (F33).
+    package var headers: [(name: String, value: String)]
+    package var body: [UInt8]
+    /// Connects to this Unix socket instead of the URL's host (calls between our own processes under `up`).
+    package var unixSocketPath: String?
+    /// PEM file of certificate authorities to trust instead of the system's; for private peers and tests.
+    package var certificateAuthorityFile: String?
+    package var connectTimeout: Duration
+    /// From start to last byte; an absolute deadline, not an inactivity limit.
+    package var totalTimeout: Duration
+    /// A longer response body fails the request.
+    package var responseLimitBytes: Int
+
+    package init(
+        method: String = "GET",
+        url: String,
+        headers: [(name: String, value: String)] = [],
+        body: [UInt8] = [],
+        unixSocketPath: String? = nil,
+        certificateAuthorityFile: String? = nil,
+        connectTimeout: Duration = .seconds(5),
+        totalTimeout: Duration = .seconds(30),
+        responseLimitBytes: Int = 64 << 10
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.unixSocketPath = unixSocketPath
+        self.certificateAuthorityFile = certificateAuthorityFile
+        self.connectTimeout = connectTimeout
+        self.totalTimeout = totalTimeout
+        self.responseLimitBytes = responseLimitBytes
+    }
+}
+
+/// A complete answer, whatever its status.
+package struct ClientResponse: Sendable {
+    package var status: Int
+    package var headers: [(name: String, value: String)]
+    package var body: [UInt8]
+    /// `1.1`, `2`
+    package var httpVersion: String
+
+    /// The first header of that name, in any case.
+    package func header(_ name: String) -> String? {
+        headers.first { $0.name.utf8.elementsEqual(name.utf8) || $0.name.lowercased() == name.lowercased() }?.value
+    }
+}
