@@ -19,7 +19,8 @@ CREATE TABLE segment_versions (
     created_at timestamptz NOT NULL,
     PRIMARY KEY (app, id, version)
 );
--- Tags of segments, campaigns and templates (apps carry theirs), by ARN.
+-- Tags of segments, campaigns and templates (apps carry theirs), by the last part of the ARN (`apps/ID/segments/ID`): its region is
+-- whatever the caller signed for.
 CREATE TABLE tags (
     account text NOT NULL,
     arn text NOT NULL,
