@@ -1,0 +1,90 @@
+package import Core
+package import Postgres
+package import Segments
+
+/// What a run of a segment would plan and reach at one moment.
+package struct SegmentEstimate: Sendable {
+    package struct Tally: Sendable, Equatable {
+        /// Members: what a run would plan.
+        package var count: Int64
+        /// Members less those that the gate would refuse at this moment (see `Reachability`).
+        package var reachable: Int64
+
+        package init(count: Int64 = 0, reachable: Int64 = 0) {
+            self.count = count
+            self.reachable = reachable
+        }
+    }
+
+    package var total: Tally
+    /// By ChannelType; members without one are in the total only.
+    package var byChannel: [String: Tally]
+    /// The members with the lowest endpoint keys, as the API shows endpoints. The key is a hash: as good as drawn at random,
+    /// and the same ones every time.
+    package var sample: [JSON]
+    /// The statement that counts the members, with its parameters as comments.
+    package var sql: String
+
+    package static let sampleSize = 10
+}
+
+package enum SegmentEstimator {
+    /// Two statements: one pass over the members, then the rows of the sample.
+    package static func estimate(
+        _ segment: ResolvedSegment, app: AppID, now: Instant, in session: Session
+    ) async throws -> SegmentEstimate {
+        let predicate = SegmentCompiler.predicate(segment, app: app, now: now)
+        var total = SegmentEstimate.Tally()
+        var byChannel: [String: SegmentEstimate.Tally] = [:]
+        var sampleKeys: [Int64] = []
+        for row in try await session.query(tally(predicate)) {
+            let channel: String? = try row.get(0)
+            let tally = SegmentEstimate.Tally(count: try row.get(1), reachable: try row.get(2))
+            total.count += tally.count
+            total.reachable += tally.reachable
+            if let channel { byChannel[channel] = tally }
+            sampleKeys = try row.get(3)
+        }
+        let sample = try await session.query(endpoints(sampleKeys, of: app))
+        return SegmentEstimate(
+            total: total,
+            byChannel: byChannel,
+            sample: try sample.map { try $0.get(0) },
+            sql: ("SELECT count(*)\n  FROM endpoints AS e\n WHERE \(predicate)" as SQL).listing
+        )
+    }
+
+    /// Grouped by address first: of several reachable members with one address, one is sent to. Without a hash (an
+    /// address that no suppression can hold) the address stands for itself.
+    private static func tally(_ predicate: SQL) -> SQL {
+        """
+        WITH members AS MATERIALIZED (
+            SELECT e.endpoint_key, e.channel_type, coalesce(e.address_hash, convert_to(e.address, 'UTF8')) AS address,
+                   \(Reachability.refusal()) IS NULL AS is_reachable
+              FROM endpoints AS e
+             WHERE \(predicate)),
+        addresses AS (
+            SELECT channel_type, count(*) AS members, bool_or(is_reachable) AS is_reachable
+              FROM members
+             GROUP BY channel_type, address)
+        SELECT channel_type, sum(members)::bigint, count(*) FILTER (WHERE is_reachable),
+               ARRAY(SELECT endpoint_key FROM members ORDER BY endpoint_key LIMIT \(SegmentEstimate.sampleSize))
+          FROM addresses
+         GROUP BY channel_type
+        """
+    }
+
+    private static func endpoints(_ keys: [Int64], of app: AppID) -> SQL {
+        """
+        SELECT jsonb_strip_nulls(jsonb_build_object(
+                   'Id', external_id, 'ApplicationId', replace(app::text, '-', ''), 'ChannelType', channel_type,
+                   'Address', address, 'Attributes', attributes, 'Metrics', metrics, 'Demographic', demographic,
+                   'Location', location, 'OptOut', opt_out, 'EndpointStatus', endpoint_status, 'CohortId', cohort::text,
+                   'User', CASE WHEN user_id IS NOT NULL
+                           THEN jsonb_build_object('UserId', user_id, 'UserAttributes', user_attributes) END))
+          FROM endpoints
+         WHERE app = \(app) AND endpoint_key = ANY (\(keys))
+         ORDER BY endpoint_key
+        """
+    }
+}
