@@ -47,6 +47,7 @@ package final class Database: Sendable {
     /// BEGIN goes out with the first statement (see `Session.commit(with:)` for COMMIT). When the connection is lost during
     /// COMMIT the error is `SQLFault.isOutcomeUnknown`. No network call, no sleep and no second connection inside: the
     /// HTTP client and this class refuse.
+    @discardableResult
     package func transaction<R>(
         isolation: TransactionIsolation = .readCommitted,
         _ body: (Session) async throws -> R
@@ -71,6 +72,7 @@ package final class Database: Sendable {
 
     /// As `transaction`, again (5 times in all, with jitter) after a serialization failure or a deadlock. `body` must have no
     /// effect outside the database.
+    @discardableResult
     package func retryingTransaction<R>(
         isolation: TransactionIsolation = .readCommitted,
         _ body: (Session) async throws -> R
@@ -89,6 +91,7 @@ package final class Database: Sendable {
 
     /// Runs `body` on a leased connection without a transaction: for batches that commit by themselves, COPY, advisory locks.
     /// A transaction that `body` leaves open is rolled back.
+    @discardableResult
     package func withSession<R>(_ body: (Session) async throws -> R) async throws -> R {
         let connection = try await lease()
         let session = Session(connection: connection, metrics: metrics)

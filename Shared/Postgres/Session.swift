@@ -38,6 +38,7 @@ package final class Session {
 
     /// Several statements in one round trip, in order. The first that fails ends the batch (`SQLFault.statementIndex`); outside
     /// a transaction the others are undone too. No COPY.
+    @discardableResult
     package func batch(_ statements: [SQL]) async throws -> [[Row]] {
         guard !statements.isEmpty else { return [] }
         return try await run(statements, followedBy: nil).map { $0?.rows ?? [] }
@@ -152,13 +153,17 @@ package final class Session {
     }
 
     /// Ends whatever transaction is open. When that fails too, the pool sees it and closes the connection.
-    func abandon() async {
+    func rollBack() async {
         switch transaction {
         case .idle, .unknown: break
         case .open, .failed:
             stage = .active
             _ = try? await run(["ROLLBACK"], followedBy: nil)
         }
+    }
+
+    func abandon() async {
+        await rollBack()
         end()
     }
 
