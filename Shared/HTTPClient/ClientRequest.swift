@@ -10,6 +10,9 @@ package struct ClientRequest: Sendable {
     package var unixSocketPath: String?
     /// PEM file of certificate authorities to trust instead of the system's; for private peers and tests.
     package var certificateAuthorityFile: String?
+    /// The other side may safely get it twice: libcurl may repeat it when a kept-alive connection turns out to be dead.
+    /// Otherwise such a request fails as in doubt instead of being sent again behind our back.
+    package var isRepeatable: Bool
     package var connectTimeout: Duration
     /// From start to last byte; an absolute deadline, not an inactivity limit.
     package var totalTimeout: Duration
@@ -23,6 +26,7 @@ package struct ClientRequest: Sendable {
         body: [UInt8] = [],
         unixSocketPath: String? = nil,
         certificateAuthorityFile: String? = nil,
+        isRepeatable: Bool? = nil,
         connectTimeout: Duration = .seconds(5),
         totalTimeout: Duration = .seconds(30),
         responseLimitBytes: Int = 64 << 10
@@ -33,6 +37,7 @@ package struct ClientRequest: Sendable {
         self.body = body
         self.unixSocketPath = unixSocketPath
         self.certificateAuthorityFile = certificateAuthorityFile
+        self.isRepeatable = isRepeatable ?? ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"].contains(method)
         self.connectTimeout = connectTimeout
         self.totalTimeout = totalTimeout
         self.responseLimitBytes = responseLimitBytes

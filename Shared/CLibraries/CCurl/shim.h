@@ -15,3 +15,5 @@ static inline CURLcode curlx_msg_result(CURLMsg *m)                         { re
 static inline CURLcode curlx_get_str (CURL *h, CURLINFO i, char **v)        { return curl_easy_getinfo(h, i, v); }
 static inline CURLcode curlx_get_socket(CURL *h, CURLINFO i, curl_socket_t *v) { return curl_easy_getinfo(h, i, v); }
 static inline CURLcode curlx_get_ptr (CURL *h, CURLINFO i, void **v)        { return curl_easy_getinfo(h, i, v); }
+typedef int (*curlx_seek_cb)(void *, curl_off_t, int);
+static inline CURLcode curlx_set_seek(CURL *h, CURLoption o, curlx_seek_cb f) { return curl_easy_setopt(h, o, f); }

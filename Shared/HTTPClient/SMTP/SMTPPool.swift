@@ -60,6 +60,7 @@ package final class SMTPPool: @unchecked Sendable {
                     for (index, message) in messages.enumerated() {
                         self.queue.append(SMTPTicket(message: message, batch: batch, index: index))
                     }
+                    if batch.isCancelled { self.dropUnwanted() }
                     self.feed()
                 }
             }
