@@ -10,10 +10,12 @@ package import Runtime
 package final class HTTPClient: Sendable {
     private let engine: TransferEngine
     private let metrics: Metrics
+    private let seconds: Histogram
 
     package init(environment: Environment, metrics: Metrics, connectionsPerHost: Int = 8) {
         engine = TransferEngine(connectionsPerHost: connectionsPerHost, log: environment.log)
         self.metrics = metrics
+        seconds = metrics.histogram(.httpClientSeconds)
     }
 
     deinit {
@@ -27,6 +29,7 @@ package final class HTTPClient: Sendable {
         }
         try TransferOptions.check(request)
         let transfer = Transfer(request)
+        let start = MonotonicClock.now()
         let result = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 transfer.begin(continuation)
@@ -37,7 +40,17 @@ package final class HTTPClient: Sendable {
         } onCancel: {
             engine.cancel(transfer)
         }
+        seconds.observe(Double(MonotonicClock.now() - start) / 1_000_000)
+        metrics.counter(.httpClientRequests, Self.outcome(result)).increment()
         return try result.get()
+    }
+
+    /// `2xx`, `5xx`, or the fault's reason: a bounded set of label values.
+    private static func outcome(_ result: Result<ClientResponse, ClientFault>) -> String {
+        switch result {
+        case .success(let response): "\(response.status / 100)xx"
+        case .failure(let fault): fault.reason.rawValue
+        }
     }
 
     /// Ends every call with `closed`; later ones fail the same way.

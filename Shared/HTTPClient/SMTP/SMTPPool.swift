@@ -1,6 +1,7 @@
 package import Core
 package import EventLoop
 import Glibc
+package import Runtime
 
 /// Sessions to one SMTP server. Callers hand over whole windows of messages; every session pulls the next message when it
 /// has room, so a slow session delays only what it holds.
@@ -19,6 +20,8 @@ package final class SMTPPool: @unchecked Sendable {
     private let environment: Environment
     private let maximumConnections: Int
     private let timeouts: SMTPTimeouts
+    private let counters: SMTPCounters
+    private let openConnections: Gauge
 
     private var queue: [SMTPTicket] = []
     private var head = 0
@@ -36,6 +39,7 @@ package final class SMTPPool: @unchecked Sendable {
         server: SMTPServer,
         loop: EventLoop,
         environment: Environment,
+        metrics: Metrics,
         maximumConnections: Int = 20,
         timeouts: SMTPTimeouts = SMTPTimeouts()
     ) {
@@ -44,6 +48,8 @@ package final class SMTPPool: @unchecked Sendable {
         self.environment = environment
         self.maximumConnections = max(1, maximumConnections)
         self.timeouts = timeouts
+        counters = SMTPCounters(metrics)
+        openConnections = metrics.gauge(.smtpConnections)
     }
 
     /// Sends every message and returns their results in order. Messages that have not begun when the task is cancelled, or at
@@ -52,7 +58,7 @@ package final class SMTPPool: @unchecked Sendable {
     package func send(_ messages: [SMTPMessage], startBefore: Int64? = nil) async -> [SMTPResult] {
         precondition(!Transaction.isActive, "SMTP inside a database transaction")
         guard !messages.isEmpty else { return [] }
-        let batch = SMTPBatch(count: messages.count, startBefore: startBefore)
+        let batch = SMTPBatch(count: messages.count, startBefore: startBefore, counters: counters)
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 batch.begin(continuation)
@@ -112,6 +118,7 @@ package final class SMTPPool: @unchecked Sendable {
     /// `lost` are the messages it was working on.
     func closed(_ connection: SMTPConnection, lost: [(SMTPTicket, SMTPResult)]) {
         connections[ObjectIdentifier(connection)] = nil
+        openConnections.add(-1)
         for (ticket, result) in lost {
             var again = ticket
             again.losses += 1
@@ -159,6 +166,7 @@ package final class SMTPPool: @unchecked Sendable {
             failures = 0
             let connection = SMTPConnection(transport: transport, pool: self, loop: loop, timeouts: timeouts)
             connections[ObjectIdentifier(connection)] = connection
+            openConnections.add(1)
             connection.open()
         case .failure(let fault):
             refused(fault.reason)

@@ -1,4 +1,5 @@
 import EventLoop
+import Runtime
 
 /// One message on its way through a pool.
 struct SMTPTicket: Sendable {
@@ -22,10 +23,12 @@ final class SMTPBatch: Sendable {
 
     /// Nothing begins after it (µs of `MonotonicClock`).
     let startBefore: Int64?
+    private let counters: SMTPCounters
     private let state: Lock<State>
 
-    init(count: Int, startBefore: Int64?) {
+    init(count: Int, startBefore: Int64?, counters: SMTPCounters) {
         self.startBefore = startBefore
+        self.counters = counters
         state = Lock(State(results: Array(repeating: nil, count: count), open: count))
     }
 
@@ -43,11 +46,36 @@ final class SMTPBatch: Sendable {
         let finished = state.withLock { state -> (CheckedContinuation<[SMTPResult], Never>, [SMTPResult])? in
             guard state.results[index] == nil else { return nil }
             state.results[index] = result
+            counters.count(result)
             state.open -= 1
             guard state.open == 0, let continuation = state.continuation else { return nil }
             state.continuation = nil
             return (continuation, state.results.compactMap { $0 })
         }
         if let (continuation, results) = finished { continuation.resume(returning: results) }
+    }
+}
+
+/// `smtp_messages_total` by outcome, looked up once.
+struct SMTPCounters: Sendable {
+    private let accepted: Counter
+    private let refused: Counter
+    private let inDoubt: Counter
+    private let notSent: Counter
+
+    init(_ metrics: Metrics) {
+        accepted = metrics.counter(.smtpMessages, "accepted")
+        refused = metrics.counter(.smtpMessages, "refused")
+        inDoubt = metrics.counter(.smtpMessages, "in_doubt")
+        notSent = metrics.counter(.smtpMessages, "not_sent")
+    }
+
+    func count(_ result: SMTPResult) {
+        switch result {
+        case .accepted: accepted.increment()
+        case .refused: refused.increment()
+        case .inDoubt: inDoubt.increment()
+        case .notSent: notSent.increment()
+        }
     }
 }
