@@ -19,6 +19,9 @@ package struct Logger: Sendable {
 
     package static let silent = Logger(minimum: .error) { _, _, _ in }
 
+    /// For callers on a hot path, which would build fields for nothing.
+    package func isEnabled(_ level: Level) -> Bool { level >= minimum }
+
     package func debug(_ event: String, _ fields: KeyValuePairs<String, JSON> = [:]) { write(.debug, event, fields) }
     package func info(_ event: String, _ fields: KeyValuePairs<String, JSON> = [:]) { write(.info, event, fields) }
     package func warning(_ event: String, _ fields: KeyValuePairs<String, JSON> = [:]) { write(.warning, event, fields) }

@@ -1,3 +1,5 @@
+import Core
+
 /// Limits and deadlines of a server. Every deadline is absolute (not "since the last byte"), so that dribbling one
 /// byte at a time does not hold a connection (F25).
 package struct HTTPServerConfiguration: Sendable {
@@ -12,7 +14,7 @@ package struct HTTPServerConfiguration: Sendable {
     package var headerDeadline: Duration = .seconds(10)
     /// From the end of the fields to the last byte of the body.
     package var bodyDeadline: Duration = .seconds(30)
-    /// For sending an answer; for a stream, from the moment bytes are stuck until all of them are gone.
+    /// For sending an answer. A stream's client must take 64 KB in this time.
     package var writeDeadline: Duration = .seconds(30)
     /// A keep-alive connection without a request is closed after this.
     package var idleDeadline: Duration = .seconds(75)
@@ -28,8 +30,8 @@ package struct HTTPServerConfiguration: Sendable {
     package var errorBody: @Sendable (_ status: Int, _ reason: String) -> HTTPResponse
 
     package init(
-        bodyLimit: @escaping @Sendable (HTTPRequest) -> Int,
-        errorBody: @escaping @Sendable (_ status: Int, _ reason: String) -> HTTPResponse
+        bodyLimit: @escaping @Sendable (HTTPRequest) -> Int = { _ in Limits.requestBodyBytes },
+        errorBody: @escaping @Sendable (_ status: Int, _ reason: String) -> HTTPResponse = { .text($1, status: $0) }
     ) {
         self.bodyLimit = bodyLimit
         self.errorBody = errorBody
