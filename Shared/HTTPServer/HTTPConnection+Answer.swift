@@ -2,6 +2,7 @@ import CLinux
 import Core
 import EventLoop
 import Glibc
+import Runtime
 
 extension HTTPConnection {
     /// A stream's producer waits while more than this is unsent.
@@ -32,6 +33,7 @@ extension HTTPConnection {
         state = .running
         exchange.keepsAlive = false
         exchange.begin = MonotonicClock.now()
+        server.metrics.counter(.httpBadRequests, String(fault.status)).increment()
         let response = server.configuration.errorBody(fault.status, fault.reason)
         if case .bytes(let body) = response.body { send(response, body) } else { send(response, []) }
     }

@@ -2,6 +2,7 @@ import CLinux
 import Core
 import EventLoop
 import Glibc
+import Runtime
 
 /// One accepted connection: reads requests, runs the handler, writes answers. Loop only.
 ///
@@ -207,12 +208,21 @@ final class HTTPConnection: EventSource, @unchecked Sendable {
     func expire() {
         switch state {
         case .reading where waiting == .body:
+            countTimeout("body")
             refuse(HTTPParseFault(408, "The body did not arrive in time"))
         case .reading where !parser.isBetweenRequests:
+            countTimeout("header")
             refuse(HTTPParseFault(408, "The header fields did not arrive in time"))
-        case .reading, .streaming, .writing, .lingering: abort()
+        case .streaming, .writing:
+            countTimeout("write")
+            abort()
+        case .reading, .lingering: abort()
         case .running, .yielding, .closed: break
         }
+    }
+
+    private func countTimeout(_ phase: String) {
+        server.metrics.counter(.httpTimeouts, phase).increment()
     }
 
     func serverDrains() {

@@ -2,6 +2,7 @@ import CLinux
 import Core
 import EventLoop
 import Glibc
+import Runtime
 
 /// Accepts connections of one listening socket. Loop only.
 final class HTTPListener: EventSource {
@@ -52,7 +53,10 @@ final class HTTPListener: EventSource {
         if spare >= 0 {
             close(spare)
             let accepted = accept4(fd, nil, nil, Int32(SOCK_CLOEXEC.rawValue))
-            if accepted >= 0 { close(accepted) }
+            if accepted >= 0 {
+                close(accepted)
+                server.metrics.counter(.httpConnectionsRefused).increment()
+            }
             spare = open("/dev/null", O_RDONLY | O_CLOEXEC)
         }
         pause()

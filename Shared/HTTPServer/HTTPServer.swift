@@ -1,6 +1,7 @@
 package import Core
 package import EventLoop
 import Glibc
+package import Runtime
 
 /// A strict HTTP/1.1 server (RFC 9112) on one event loop. TLS, HTTP/2 and the public edge are the gateway's.
 ///
@@ -11,6 +12,8 @@ package final class HTTPServer: @unchecked Sendable {
     let loop: EventLoop
     let configuration: HTTPServerConfiguration
     let environment: Environment
+    let metrics: Metrics
+    private let connectionGauge: Gauge
     let handler: @Sendable (HTTPRequest) async -> HTTPResponse
     let observe: @Sendable (HTTPExchange) -> Void
     /// Shared by all connections: each turn uses up or copies what it read.
@@ -29,12 +32,15 @@ package final class HTTPServer: @unchecked Sendable {
         loop: EventLoop,
         configuration: HTTPServerConfiguration,
         environment: Environment,
+        metrics: Metrics,
         observe: @escaping @Sendable (HTTPExchange) -> Void = { _ in },
         handler: @escaping @Sendable (HTTPRequest) async -> HTTPResponse
     ) {
         self.loop = loop
         self.configuration = configuration
         self.environment = environment
+        self.metrics = metrics
+        connectionGauge = metrics.gauge(.httpConnections)
         self.observe = observe
         self.handler = handler
     }
@@ -62,6 +68,7 @@ package final class HTTPServer: @unchecked Sendable {
 
     func add(_ connection: HTTPConnection) {
         connections[ObjectIdentifier(connection)] = connection
+        connectionGauge.set(connections.count)
         connection.start()
         scheduleTick()
     }
@@ -69,6 +76,7 @@ package final class HTTPServer: @unchecked Sendable {
     func remove(_ connection: HTTPConnection) {
         let wasFull = !hasRoom
         connections[ObjectIdentifier(connection)] = nil
+        connectionGauge.set(connections.count)
         if wasFull { resumeListeners(after: .zero) }
         if isDraining, connections.isEmpty { finishDrain() }
     }
