@@ -24,7 +24,11 @@ package struct HTTPResponse: Sendable {
     }
 
     package static func text(_ text: String, status: Int = 200) -> HTTPResponse {
-        HTTPResponse(status: status, headers: ["Content-Type": "text/plain; charset=utf-8"], body: .bytes(Array(text.utf8)))
+        HTTPResponse(
+            status: status,
+            headers: ["Content-Type": "text/plain; charset=utf-8"],
+            body: .bytes(Array(text.utf8))
+        )
     }
 
     package static func empty(status: Int = 204) -> HTTPResponse {

@@ -88,8 +88,13 @@ package final class HTTPServer: @unchecked Sendable {
     /// Deadlines are checked this often: coarse, so that a request costs no timer.
     private var tickInterval: Duration {
         let shortest = min(
-            configuration.headerDeadline, configuration.bodyDeadline, configuration.writeDeadline,
-            configuration.idleDeadline, configuration.lingerDeadline, configuration.drainIdleDeadline)
+            configuration.headerDeadline,
+            configuration.bodyDeadline,
+            configuration.writeDeadline,
+            configuration.idleDeadline,
+            configuration.lingerDeadline,
+            configuration.drainIdleDeadline
+        )
         return max(.milliseconds(10), min(.milliseconds(500), shortest / 4))
     }
 

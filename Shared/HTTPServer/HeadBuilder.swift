@@ -106,7 +106,9 @@ struct HeadBuilder: Sendable {
 
     private mutating func takeHost(_ value: Range<Int>) throws(HTTPParseFault) {
         guard hostIndex == nil else { throw HTTPParseFault(400, "There is more than one Host field") }
-        guard bytes[value].allSatisfy(Self.isAuthority) else { throw HTTPParseFault(400, "The Host field is malformed") }
+        guard bytes[value].allSatisfy(Self.isAuthority) else {
+            throw HTTPParseFault(400, "The Host field is malformed")
+        }
         hostIndex = fields.count - 1
     }
 

@@ -4,9 +4,12 @@ import Testing
 @testable import HTTPServer
 
 @Suite struct HTTPParserFuzzTests {
-    private static let seeds = HTTPParserTests.accepted.map { Array($0.text.utf8) } + MalformedRequest.all.map(\.bytes).filter { $0.count < 2000 }
+    private static let seeds =
+        HTTPParserTests.accepted.map { Array($0.text.utf8) }
+        + MalformedRequest.all.map(\.bytes).filter { $0.count < 2000 }
     private static let spice: [[UInt8]] = [
-        "\r\n", "\n", "\r", "\0", ":", " ", "\t", ";", ",", "0\r\n\r\n", "Content-Length: 9\r\n", "Transfer-Encoding: chunked\r\n",
+        "\r\n", "\n", "\r", "\0", ":", " ", "\t", ";", ",", "0\r\n\r\n", "Content-Length: 9\r\n",
+        "Transfer-Encoding: chunked\r\n",
         "Host: a\r\n", "FFFFFFFF\r\n", "HTTP/1.1", "%00", "\u{FF}",
     ].map { Array($0.utf8) }
 

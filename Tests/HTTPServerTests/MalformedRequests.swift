@@ -15,7 +15,8 @@ struct MalformedRequest: CustomTestStringConvertible, Sendable {
         self.status = status
     }
 
-    private static func post(_ name: String, _ fields: String, _ body: String, _ status: Int = 400) -> MalformedRequest {
+    private static func post(_ name: String, _ fields: String, _ body: String, _ status: Int = 400) -> MalformedRequest
+    {
         MalformedRequest(name, "POST / HTTP/1.1\r\nHost: a\r\n\(fields)\r\n\(body)", status)
     }
 
@@ -34,8 +35,16 @@ struct MalformedRequest: CustomTestStringConvertible, Sendable {
     static let all: [MalformedRequest] = framing + fields + lines + chunks
 
     static let framing: [MalformedRequest] = [
-        post("Content-Length and Transfer-Encoding", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
-        post("Transfer-Encoding and Content-Length", "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n"),
+        post(
+            "Content-Length and Transfer-Encoding",
+            "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+            "0\r\n\r\n"
+        ),
+        post(
+            "Transfer-Encoding and Content-Length",
+            "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+            "0\r\n\r\n"
+        ),
         post("two different lengths", "Content-Length: 5\r\nContent-Length: 6\r\n", "hello!"),
         post("the same length twice", "Content-Length: 5\r\nContent-Length: 5\r\n", "hello"),
         post("a list of lengths", "Content-Length: 5, 5\r\n", "hello"),
@@ -86,7 +95,10 @@ struct MalformedRequest: CustomTestStringConvertible, Sendable {
         get("too many fields", (0..<100).map { "X-\($0): 1" }.joined(separator: "\r\n"), 431),
         get("a field over the limit", "X-A: \(String(repeating: "a", count: 33_000))", 431),
         MalformedRequest(
-            "fields without end", "GET / HTTP/1.1\r\n\(String(repeating: "X-A: aaaaaaaaaaaaaaaaaaaa\r\n", count: 2000))", 431),
+            "fields without end",
+            "GET / HTTP/1.1\r\n\(String(repeating: "X-A: aaaaaaaaaaaaaaaaaaaa\r\n", count: 2000))",
+            431
+        ),
     ]
 
     static let lines: [MalformedRequest] = [

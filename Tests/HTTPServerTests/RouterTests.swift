@@ -10,7 +10,8 @@ import Testing
         for (method, template) in [
             ("GET", "/"), ("GET", "/v1/apps"), ("POST", "/v1/apps"), ("GET", "/v1/apps/{app}"),
             ("GET", "/v1/apps/{app}/endpoints/{endpoint}"), ("PUT", "/v1/apps/{app}/endpoints"),
-            ("GET", "/v1/apps/special"), ("GET", "/v1/apps/{app}/kpis/daterange/{kpi}"), ("DELETE", "/v1/apps/special/endpoints/x"),
+            ("GET", "/v1/apps/special"), ("GET", "/v1/apps/{app}/kpis/daterange/{kpi}"),
+            ("DELETE", "/v1/apps/special/endpoints/x"),
         ] {
             router.add(method, template, "\(method) \(template)")
         }
@@ -69,7 +70,8 @@ import Testing
 
     @Test(arguments: [
         ("/a?b", "/a", "b"), ("/a", "/a", ""), ("/?", "/", ""), ("/a?b?c", "/a", "b?c"), ("http://h/a?b", "/a", "b"),
-        ("http://h", "/", ""), ("http://h?b", "/", "b"), ("HTTPS://h:1/a", "/a", ""), ("*", "*", ""), ("/a://b/c", "/a://b/c", ""),
+        ("http://h", "/", ""), ("http://h?b", "/", "b"), ("HTTPS://h:1/a", "/a", ""), ("*", "*", ""),
+        ("/a://b/c", "/a://b/c", ""),
     ])
     func `a target has a path and a query`(target: String, path: String, query: String) {
         let request = HTTPRequest(method: "GET", target: target)
