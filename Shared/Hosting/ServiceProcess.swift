@@ -91,7 +91,7 @@ package final class RunningService: Sendable {
                 Self.refusal(status, reason).response(requestID: environment.newRequestID())
             })
         server = HTTPServer(
-            loop: loop, configuration: serverConfiguration, environment: environment,
+            loop: loop, configuration: serverConfiguration, environment: environment, metrics: metrics,
             handler: { await pipeline.answer($0) })
     }
 
