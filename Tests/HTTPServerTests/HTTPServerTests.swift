@@ -131,7 +131,7 @@ import Testing
     }
 
     @Test func `a Unix socket serves, and a stale file is replaced while a living one is not`() async throws {
-        let path = "/tmp/needletail-http-\(getpid())-\(UInt32.random(in: 0...UInt32.max)).sock"
+        guard case .unix(let path) = temporarySocketAddress() else { return }
         defer { unlink(path) }
         // What a killed process leaves: a bound file that nobody listens on.
         let (stale, _) = try ListeningSocket.open(.unix(path))

@@ -1,5 +1,6 @@
 import Core
 import EventLoop
+import Glibc
 import Runtime
 
 @testable import HTTPServer
@@ -65,6 +66,11 @@ func withServer(
     }
     await server.drain(grace: .zero)
     loop.stop()
+}
+
+/// A path that no other test uses; the server removes its file when it drains.
+func temporarySocketAddress() -> ListenAddress {
+    .unix("/tmp/needletail-http-\(getpid())-\(UInt32.random(in: 0...UInt32.max)).sock")
 }
 
 enum HTTPTestRoutes {
