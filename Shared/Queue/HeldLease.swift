@@ -8,12 +8,18 @@ package final class HeldLease: Sendable {
     private static let marginDivisor: Int64 = 4
 
     private let deadline: Lock<Int64>
+    private let stopping: @Sendable () -> Bool
 
-    init(takenAt: Int64, terms: LeaseTerms) {
+    init(takenAt: Int64, terms: LeaseTerms, isStopping: @escaping @Sendable () -> Bool) {
         deadline = Lock(HeldLease.deadline(from: takenAt, terms))
+        stopping = isStopping
     }
 
-    package var mayStart: Bool { MonotonicClock.now() < deadline.withLock { $0 } }
+    /// The process drains: finish what has begun, record it, and give the rest back.
+    package var isStopping: Bool { stopping() }
+
+    /// Microseconds of the monotonic clock.
+    package var startBefore: Int64 { deadline.withLock { $0 } }
 
     /// The database confirmed the lease in a call that began at `start` (microseconds of the monotonic clock).
     package func confirmed(callBegan start: Int64, terms: LeaseTerms) {
@@ -36,8 +42,8 @@ final class HeldLeases: Sendable {
     var jobs: [LeasedJob] { leases.withLock { $0.values.map(\.job) } }
 
     /// The claim was answered a moment ago, so its lease began before `now`; the margin covers the difference.
-    func add(_ job: LeasedJob, terms: LeaseTerms) -> HeldLease {
-        let lease = HeldLease(takenAt: MonotonicClock.now(), terms: terms)
+    func add(_ job: LeasedJob, terms: LeaseTerms, isStopping: @escaping @Sendable () -> Bool) -> HeldLease {
+        let lease = HeldLease(takenAt: MonotonicClock.now(), terms: terms, isStopping: isStopping)
         leases.withLock { $0[job.id] = (job, lease) }
         return lease
     }

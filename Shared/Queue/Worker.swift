@@ -50,8 +50,19 @@ package final class Worker: Sendable {
         self.handler = handler
     }
 
-    /// Runs until `stop()`; lanes finish the window they are in.
-    package func run() async throws {
+    /// Runs until the calling task is cancelled; lanes then finish the window they are in.
+    ///
+    /// The work is a task of its own because cancellation must not reach the statements that record outcomes.
+    package func runUntilCancelled() async {
+        let work = Task(executorPreference: loop) { await self.run() }
+        await withTaskCancellationHandler {
+            await work.value
+        } onCancel: {
+            stop()
+        }
+    }
+
+    private func run() async {
         await withTaskGroup(of: Void.self) { lanes in
             for lane in 0..<terms.lanes {
                 lanes.addTask { await self.runLane(maximumPriority: lane == 0 ? 0 : .max) }
@@ -110,7 +121,7 @@ package final class Worker: Sendable {
     }
 
     private func handle(_ job: LeasedJob) async {
-        let lease = held.add(job, terms: terms.lease)
+        let lease = held.add(job, terms: terms.lease, isStopping: { self.isStopping })
         defer { held.remove(job) }
         do {
             try await handler(job, lease)

@@ -21,15 +21,12 @@ package struct ChunkDelivery: Sendable {
     /// Recipients in flight at once in one lane: what a crash leaves in doubt.
     let window: Int
     let runs: PreparedRuns
-    let isStopping: @Sendable () -> Bool
-
     package init(
         channel: any DeliveryChannel,
         database: Database,
         environment: Environment,
         lease: LeaseTerms,
-        window: Int,
-        isStopping: @escaping @Sendable () -> Bool
+        window: Int
     ) {
         self.channel = channel
         self.database = database
@@ -37,14 +34,13 @@ package struct ChunkDelivery: Sendable {
         self.lease = lease
         self.window = window
         self.runs = PreparedRuns(channel: channel)
-        self.isStopping = isStopping
     }
 
     package func run(_ job: LeasedJob, _ held: HeldLease) async throws {
         let run = try await runs.load(job, from: database)
         var cursor = job.done
         var unrecorded: WindowResult?
-        while cursor < job.recipients.count, !isStopping() {
+        while cursor < job.recipients.count, !held.isStopping {
             let indices = cursor..<min(cursor + window, job.recipients.count)
             guard let opened = try await open(indices, of: job, run: run, recording: unrecorded, held) else {
                 return try await recordLate(unrecorded, of: job, run: run)

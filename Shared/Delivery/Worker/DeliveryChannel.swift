@@ -11,7 +11,7 @@ package protocol DeliveryChannel: Sendable {
 
 /// A run's messages, compiled.
 package protocol PreparedRun: Sendable {
-    /// Renders and hands over `sends`; the results stand in the same order. Starts nothing once `lease.mayStart` is false.
+    /// Renders and hands over `sends`; the results stand in the same order. Starts nothing after `lease.startBefore`.
     /// Never throws: whatever goes wrong with one message is that message's outcome.
     func deliver(_ sends: [Send], lease: HeldLease) async -> [SendOutcome]
 }

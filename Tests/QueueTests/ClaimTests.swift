@@ -1,0 +1,90 @@
+import Core
+import Postgres
+import Queue
+import TestKit
+import Testing
+
+@Suite(.database) struct ClaimTests {
+    let fixture: QueueFixture
+
+    init() throws {
+        fixture = try QueueFixture()
+    }
+
+    @Test func `jobs are taken by priority, then due time, then age`() async throws {
+        let now = fixture.environment.now()
+        let late = try await fixture.enqueue()
+        let early = try await fixture.enqueue { $0.dueAt = now - .seconds(60) }
+        let urgent = try await fixture.enqueue { $0.priority = 0 }
+        var order: [Int64] = []
+        for _ in 0..<3 { order += try await fixture.take().map(\.id) }
+        #expect(order == [urgent, early, late])
+    }
+
+    @Test func `a job that is not due yet, or below the lane's priority, stays`() async throws {
+        let now = fixture.environment.now()
+        try await fixture.enqueue { $0.dueAt = now + .seconds(1) }
+        try await fixture.enqueue()
+        #expect(try await fixture.take(maximumPriority: 0).isEmpty)
+        #expect(try await fixture.take(limit: 10).count == 1)
+    }
+
+    @Test func `workers that claim at the same time never hold the same job`() async throws {
+        for _ in 0..<60 { try await fixture.enqueue() }
+        let taken = try await withThrowingTaskGroup(of: [Int64].self) { group in
+            for _ in 0..<12 { group.addTask { try await fixture.take(limit: 5).map(\.id) } }
+            return try await group.reduce(into: []) { $0 += $1 }
+        }
+        #expect(taken.count == 60)
+        #expect(Set(taken).count == 60)
+    }
+
+    @Test func `what was enqueued comes back as it was`() async throws {
+        let cause = SendCause(
+            run: RunID(high: 1, low: 2),
+            runDay: Day(year: 1998, month: 7, day: 1),
+            chunk: 3,
+            treatment: 1
+        )
+        try await fixture.enqueue(recipients: [-5, 9]) { job in
+            job.app = AppID(high: 3, low: 4)
+            job.send = cause
+            job.payload = ["a": [1, "x"]]
+            job.ordinals = [17, 4]
+            job.possibleDuplicate = true
+            job.retries = 2
+        }
+        let job = try #require(try await fixture.take().first)
+        #expect(job.kind == "test.work")
+        #expect(job.app == AppID(high: 3, low: 4))
+        #expect(job.send == cause)
+        #expect(job.payload == ["a": [1, "x"]])
+        #expect(job.recipients == [-5, 9])
+        #expect(job.ordinal(0) == 17)
+        #expect(job.ordinal(1) == 4)
+        #expect(job.possibleDuplicate)
+        #expect(job.retries == 2)
+        #expect(job.attempt == 1)
+    }
+
+    @Test func `an enqueue that is rolled back never happened`() async throws {
+        let job = NewJob(queue: fixture.queue, kind: "test.work", dueAt: fixture.environment.now())
+        await #expect(throws: CancellationError.self) {
+            try await fixture.database.transaction { session in
+                try await Queue.enqueue(job, in: session)
+                throw CancellationError()
+            }
+        }
+        #expect(try await fixture.jobCount() == 0)
+    }
+
+    @Test func `a release that does not count gives the attempt back`() async throws {
+        try await fixture.enqueue()
+        let job = try #require(try await fixture.take().first)
+        let released = try await fixture.database.withSession {
+            try await Claim.release(job, dueAt: nil, countsAttempt: false, in: $0)
+        }
+        #expect(released)
+        #expect(try await fixture.take().first?.attempt == 1)
+    }
+}
