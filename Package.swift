@@ -107,7 +107,7 @@ let package = Package(
         tests("HTTPServerTests", ["CLinux", "Core", "EventLoop", "Runtime", "HTTPServer", "TestKit"]),
         tests("HTTPClientTests", ["CLinux", "Core", "EventLoop", "Runtime", "HTTPServer", "HTTPClient", "TestKit"]),
         tests("PinpointAPITests", ["Core", "PinpointAPI", "HTTPServer", "TestKit"]),
-        tests("TemplatesTests", ["Core", "Templates", "TestKit"]),
+        tests("TemplatesTests", ["Core", "Templates"]),
         tests("SegmentsTests", ["Core", "PinpointAPI", "Segments", "Postgres", "Model", "TestKit"]),
         tests("QueueTests", ["Core", "EventLoop", "Runtime", "Postgres", "Queue", "TestKit"]),
         tests("ModelTests", ["Core", "EventLoop", "Runtime", "Postgres", "PinpointAPI", "Queue", "Model", "TestKit"]),

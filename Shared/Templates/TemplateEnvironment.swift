@@ -1,4 +1,5 @@
 package import Core
+import Crypto
 
 /// What a rendering may know of the world; the engine itself does no I/O and reads no clock.
 package struct TemplateEnvironment: Sendable {
@@ -15,7 +16,7 @@ package struct TemplateEnvironment: Sendable {
         now: @escaping @Sendable () -> Instant,
         random: @escaping @Sendable (_ count: Int) -> [UInt8],
         timeZoneOffset: @escaping @Sendable (_ zone: String, _ at: Instant) -> Int?,
-        hash: TemplateHash
+        hash: TemplateHash = .standard
     ) {
         self.now = now
         self.random = random
@@ -39,6 +40,10 @@ package struct TemplateHash: Sendable {
         self.sha256 = sha256
         self.sha512 = sha512
     }
+
+    /// Those of `Crypto`.
+    package static let standard = TemplateHash(
+        md5: { MD5.hash($0) }, sha256: { SHA256.hash($0) }, sha512: { SHA512.hash($0) })
 }
 
 /// How printed values are made safe for the document they go into.

@@ -33,6 +33,7 @@ extension TemplateValue {
         switch self {
         case .missing, .json(.null): true
         case .list(let values): values.isEmpty
+        case .json(.array(let values)): values.isEmpty
         case .bool, .integer, .number, .text, .json: false
         }
     }

@@ -1,4 +1,5 @@
 import Core
+import Crypto
 
 /// Runs helper calls: evaluates, charges for the size of what goes in and comes out, and places faults.
 extension TemplateMachine {
@@ -10,7 +11,13 @@ extension TemplateMachine {
         if call.helper == .log { return .missing }
         if call.helper.isComparison {
             var truths: [RenderContext] = []
-            for argument in call.arguments { truths.append(try evaluateContext(argument)) }
+            var size = 0
+            for argument in call.arguments {
+                let truth = try evaluateContext(argument)
+                if case .value(let value) = truth { size += value.approximateSize }
+                truths.append(truth)
+            }
+            try charge(size / 256)
             let result = compare(call.helper, truths)
             guard let chosen = call.named.last(where: { $0.name == (result ? "yes" : "no") }) else { return .bool(result) }
             return try evaluate(chosen.value)
@@ -58,9 +65,9 @@ extension TemplateMachine {
         case .md5: return .text(Hex.lowercase(environment.hash.md5(Array(arguments.text(0).utf8))))
         case .sha256: return .text(Hex.lowercase(environment.hash.sha256(Array(arguments.text(0).utf8))))
         case .sha512: return .text(Hex.lowercase(environment.hash.sha512(Array(arguments.text(0).utf8))))
-        case .encode64: return .text(Base64Text.encode(Array(arguments.text(0).utf8)))
+        case .encode64: return .text(Base64.encode(arguments.text(0).utf8))
         case .decode64:
-            guard let bytes = Base64Text.decode(arguments.text(0)) else { throw HelperFault("the value is not Base64") }
+            guard let bytes = Base64.decode(arguments.text(0)) else { throw HelperFault("the value is not Base64") }
             return .text(String(decoding: bytes, as: UTF8.self))
         case .uuid: return .text(newUUID())
         }

@@ -5,7 +5,7 @@ enum Number {
     case integer(Int64)
     case decimal(Double)
 
-    /// Numbers, and texts (or lists of one text) that are written as a decimal number.
+    /// Numbers, and texts (or lists of one) that are written as a decimal number.
     init?(_ value: TemplateValue) {
         switch value {
         case .integer(let integer), .json(.integer(let integer)): self = .integer(integer)
@@ -14,6 +14,9 @@ enum Number {
         case .list(let texts):
             guard texts.count == 1 else { return nil }
             self.init(texts[0])
+        case .json(.array(let values)):
+            guard values.count == 1, values[0].array == nil else { return nil }
+            self.init(TemplateValue(values[0]))
         case .missing, .bool, .json: return nil
         }
     }
