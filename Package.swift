@@ -103,7 +103,7 @@ let package = Package(
         tests("EventLoopTests", ["Core", "EventLoop", "TestKit"]),
         tests("RuntimeTests", ["Core", "Runtime", "TestKit"]),
         tests("CryptoTests", ["Core", "Crypto", "TestKit"]),
-        tests("PostgresTests", ["Core", "EventLoop", "Runtime", "Postgres", "TestKit"]),
+        tests("PostgresTests", ["Core", "Crypto", "EventLoop", "Runtime", "Postgres", "TestKit"]),
         tests("HTTPServerTests", ["CLinux", "Core", "EventLoop", "Runtime", "HTTPServer", "TestKit"]),
         tests("HTTPClientTests", ["CLinux", "Core", "EventLoop", "Runtime", "HTTPServer", "HTTPClient", "TestKit"]),
         tests("PinpointAPITests", ["Core", "PinpointAPI", "HTTPServer", "TestKit"]),

@@ -106,7 +106,7 @@ final class Connection: EventSource, @unchecked Sendable {
     }
 
     private func receive() {
-        while !isLost, PQisBusy(handle) == 0 {
+        while !isLost, exchange?.expectsResults ?? true, PQisBusy(handle) == 0 {
             guard let exchange else { break }
             let result = PQgetResult(handle).map(QueryResult.init)
             let isComplete = exchange.receive(result, on: self)

@@ -7,6 +7,8 @@ internal import CPostgres
 protocol Exchange: AnyObject, Sendable {
     /// Sends what can be sent at once; false when libpq refuses, which means that the connection is lost.
     func begin(on connection: Connection) -> Bool
+    /// False while rows of a COPY are being sent: libpq would answer the same `PGRES_COPY_IN` for ever.
+    var expectsResults: Bool { get }
     /// The next result, nil at the end of a command's results. True when the exchange is complete.
     func receive(_ result: QueryResult?, on connection: Connection) -> Bool
     /// The socket takes bytes again and libpq has nothing left: send more. False when the connection is lost.

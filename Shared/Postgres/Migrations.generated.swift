@@ -169,7 +169,7 @@ let generatedMigrations: [Migration] = [
     ),
     Migration(
         name: "0004_create_segments",
-        checksum: "0ffd9c3b8417eb8e05983844523958fc8c4431f4b16892dfe8fe96dccea2d67e",
+        checksum: "91a26f3ef89f26ce649c3f363f774ab1c903e6809253939c611f3baef219437f",
         isBreaking: false,
         sql: #"""
         CREATE TABLE segments (
@@ -193,7 +193,8 @@ let generatedMigrations: [Migration] = [
             created_at timestamptz NOT NULL,
             PRIMARY KEY (app, id, version)
         );
-        -- Tags of segments, campaigns and templates (apps carry theirs), by ARN.
+        -- Tags of segments, campaigns and templates (apps carry theirs), by the last part of the ARN (`apps/ID/segments/ID`): its region is
+        -- whatever the caller signed for.
         CREATE TABLE tags (
             account text NOT NULL,
             arn text NOT NULL,

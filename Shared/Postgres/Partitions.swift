@@ -50,11 +50,11 @@ package final class Partitions: Sendable {
     package func ensure(_ table: PartitionedTable, for days: some Sequence<Day>) async throws {
         var missing: [String: Day] = [:]
         for day in days {
-            let name = table.partition(day)
-            if missing[name] != nil || known.withLock({ $0.contains(name) }) { continue }
             guard accepts(day) else {
                 throw Fault(.invalid, "\(day) is outside the days that are kept (\(retention.description))")
             }
+            let name = table.partition(day)
+            if missing[name] != nil || known.withLock({ $0.contains(name) }) { continue }
             missing[name] = table.key(day)
         }
         for (name, key) in missing.sorted(by: { $0.key < $1.key }) {
@@ -73,11 +73,10 @@ package final class Partitions: Sendable {
         var attempt = 0
         while true {
             do {
-                if try await exists(name) { return }
+                if try await database.withSession({ try await Partitions.exists(name, in: $0) }) { return }
                 return try await database.transaction { session in
                     _ = try await session.query("SELECT pg_advisory_xact_lock(hashtextextended(\(table.rawValue), 7001))")
-                    let row = try await session.query("SELECT to_regclass(\(name)) IS NULL")
-                    guard try row[0].get(0) else { return }
+                    if try await Partitions.exists(name, in: session) { return }
                     try await session.script(
                         """
                         CREATE TABLE \(name) (LIKE \(table.rawValue) INCLUDING ALL);
@@ -92,8 +91,12 @@ package final class Partitions: Sendable {
         }
     }
 
-    private func exists(_ name: String) async throws -> Bool {
-        try await database.query("SELECT to_regclass(\(name)) IS NOT NULL")[0].get(0)
+    /// Reads the catalog under the statement's snapshot; `to_regclass` would answer from a cache that is stale after a wait for
+    /// an advisory lock.
+    private static func exists(_ name: String, in session: Session) async throws -> Bool {
+        try await session.query(
+            "SELECT EXISTS (SELECT FROM pg_class WHERE relname = \(name) AND relnamespace = current_schema()::regnamespace)"
+        )[0].get(0)
     }
 }
 

@@ -117,6 +117,8 @@ final class PipelineExchange: Exchange, @unchecked Sendable {
         }
     }
 
+    var expectsResults: Bool { true }
+
     func resumeSending(on connection: Connection) -> Bool { true }
 
     func finish(lost: SQLFault?, transaction: TransactionState) {

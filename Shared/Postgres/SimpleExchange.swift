@@ -33,6 +33,10 @@ final class SimpleExchange: Exchange, @unchecked Sendable {
         return PQsendQuery(handle, text) == 1
     }
 
+    var expectsResults: Bool {
+        if case .rows = sending { false } else { true }
+    }
+
     func receive(_ result: QueryResult?, on connection: Connection) -> Bool {
         guard let result else { return true }
         switch result.status {
