@@ -1,1 +1,7 @@
-@main enum Placeholder { static func main() {} }
+import Hosting
+
+@main enum Main {
+    static func main() async {
+        await ServiceProcess.run("segment-service", routes: { _ in Routes.all })
+    }
+}
