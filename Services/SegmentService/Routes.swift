@@ -1,4 +1,5 @@
 import Hosting
+import PinpointAPI
 
 /// Every route of segment-service. The two job lists of a segment are in the model and not built: they answer 501.
 enum Routes {
