@@ -135,11 +135,20 @@ import Testing
     /// Keys are the places in `people`; the same people exist in another app, and their events too.
     private func insert(_ people: [SegmentSubject], into database: Database) async throws {
         try await database.execute("CREATE TABLE events_of_any_week PARTITION OF events DEFAULT")
-        for app in [app, otherApp] {
-            for (place, person) in people.enumerated() {
-                try await insert(person, key: Int64(place), app: app, into: database)
-            }
+        var statements: [SQL] = []
+        for (place, person) in people.enumerated() {
+            statements.append(insertion(of: person, key: Int64(place), app: app))
+            statements.append(insertion(of: person, key: Int64(place), app: otherApp))
+            guard let at = person.lastEventAt else { continue }
+            statements.append(
+                """
+                INSERT INTO events (week, endpoint_key, id, app, type, at, received_at)
+                VALUES (\(at.day.weekStart), \(place), gen_random_uuid(), \(app), 'x', \(at), \(at))
+                """
+            )
         }
+        let all = statements
+        _ = try await database.transaction { session in try await session.batch(all) }
         // Another app's event at a key of ours: it makes nobody active here.
         try await database.execute(
             """
@@ -152,25 +161,14 @@ import Testing
         )
     }
 
-    private func insert(
-        _ person: SegmentSubject, key: Int64, app: AppID, into database: Database
-    ) async throws {
+    private func insertion(of person: SegmentSubject, key: Int64, app: AppID) -> SQL {
         func bind(_ object: JSONObject) -> SQLBind { .jsonb(JSON.object(object).serialized) }
-        try await database.execute(
-            """
+        return """
             INSERT INTO endpoints (app, endpoint_key, external_id, channel_type, cohort, attributes, metrics,
                                    user_attributes, demographic, location, effective_at, created_at)
             VALUES (\(app), \(key), \(key)::text, \(person.channelType), 0, \(bind(person.attributes)),
                     \(bind(person.metrics)), \(bind(person.userAttributes)), \(bind(person.demographic)),
                     \(bind(person.location)), \(person.effectiveAt), \(SegmentGenerator.now))
             """
-        )
-        guard app == self.app, let at = person.lastEventAt else { return }
-        try await database.execute(
-            """
-            INSERT INTO events (week, endpoint_key, id, app, type, at, received_at)
-            VALUES (\(at.day.weekStart), \(key), gen_random_uuid(), \(app), 'x', \(at), \(at))
-            """
-        )
     }
 }

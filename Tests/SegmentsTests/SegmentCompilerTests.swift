@@ -75,6 +75,31 @@ import Testing
         #expect(compile(.everyone).binds == [Self.app.sqlBind])
     }
 
+    /// The segment of the demonstration, whose count is known (3,447 of CDNOW's customers).
+    @Test func `metrics and a date make this statement`() throws {
+        let request = WriteSegmentRequest(
+            dimensions: SegmentDimensions(
+                attributes: ["LastPurchase": AttributeDimension(attributeType: .before, values: ["1998-04-02T00:00:00Z"])],
+                metrics: [
+                    "Purchases": MetricDimension(comparisonOperator: "GREATER_THAN_OR_EQUAL", value: 2),
+                    "Spent": MetricDimension(comparisonOperator: "GREATER_THAN", value: 100),
+                ]))
+        let sql = compile(try Self.expression(of: request))
+        #expect(
+            sql.text == """
+                e.app = $1 AND (needletail_number(e.metrics -> $2) > $3
+                  AND needletail_number(e.metrics -> $4) >= $5
+                  AND EXISTS (SELECT FROM jsonb_array_elements_text(needletail_texts(e.attributes -> $6)) AS v(value) \
+                WHERE needletail_instant(v.value) < $7))
+                """)
+        let cutoff = Instant(seconds: 891_475_200)
+        #expect(
+            sql.binds == [
+                Self.app.sqlBind, "Spent".sqlBind, 100.0.sqlBind, "Purchases".sqlBind, 2.0.sqlBind, "LastPurchase".sqlBind,
+                cutoff.sqlBind,
+            ])
+    }
+
     @Test func `null stands for false under a negation only`() {
         let metric = SegmentExpression.condition(.metric(name: "m", .greaterThan, 1))
         #expect(compile(metric).text == "e.app = $1 AND needletail_number(e.metrics -> $2) > $3")

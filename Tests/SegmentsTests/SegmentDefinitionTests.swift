@@ -35,7 +35,7 @@ import Testing
         (
             #"{"Dimensions":{"Metrics":{"m":{"ComparisonOperator":"NEAR","Value":1}}}}"#,
             "Dimensions.Metrics.m.ComparisonOperator must be one of GREATER_THAN, LESS_THAN, "
-                + "GREATER_THAN_OR_EQUAL, LESS_THAN_OR_EQUAL, EQUAL"
+                + "GREATER_THAN_OR_EQUAL, LESS_THAN_OR_EQUAL, EQUAL; got \"NEAR\""
         ),
         (
             #"{"Dimensions":{"Demographic":{"Channel":{"Values":["email"]}}}}"#,
