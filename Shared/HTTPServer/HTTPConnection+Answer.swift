@@ -64,7 +64,7 @@ extension HTTPConnection {
             keepsAlive: exchange.keepsAlive,
             isHTTP10: exchange.isHTTP10
         )
-        server.writeBuffer.removeAll(keepingCapacity: true)
+        server.clearWriteBuffer()
         head.write(response.headers, dateLine: server.currentDateLine(), into: &server.writeBuffer)
     }
 
@@ -190,7 +190,7 @@ extension HTTPConnection {
             return abort()
         }
         guard state == .streaming else { return }
-        server.writeBuffer.removeAll(keepingCapacity: true)
+        server.clearWriteBuffer()
         if !exchange.isHTTP10 { server.writeBuffer.append("0\r\n\r\n") }
         sendPiece([])
         guard state == .streaming else { return }
@@ -204,7 +204,7 @@ extension HTTPConnection {
         guard state == .streaming else { throw CancellationError() }
         guard !piece.isEmpty else { return }
         exchange.responseBodyBytes += piece.count
-        server.writeBuffer.removeAll(keepingCapacity: true)
+        server.clearWriteBuffer()
         if !exchange.isHTTP10 {
             server.writeBuffer.append(contentsOf: String(piece.count, radix: 16).utf8)
             server.writeBuffer.append("\r\n")

@@ -108,6 +108,11 @@ package final class HTTPServer: @unchecked Sendable {
         }
     }
 
+    /// Keeps the buffer for the next answer, unless a large piece of a stream has blown it up.
+    func clearWriteBuffer() {
+        writeBuffer.removeAll(keepingCapacity: writeBuffer.capacity <= 256 << 10)
+    }
+
     func currentDateLine() -> [UInt8] { dateLine.at(environment.realNow()) }
 
     // MARK: Draining

@@ -120,8 +120,10 @@ struct HeadBuilder: Sendable {
     }
 
     private mutating func takeConnection(_ value: Range<Int>) {
+        func isBlank(_ byte: UInt8) -> Bool { byte == HTTPBytes.space || byte == HTTPBytes.tab }
         for part in bytes[value].split(separator: 0x2C) {
-            let option = part.filter { $0 != HTTPBytes.space && $0 != HTTPBytes.tab }
+            var option = part.drop(while: isBlank)
+            while let last = option.last, isBlank(last) { option.removeLast() }
             if HTTPBytes.equalsIgnoringCase(option, "close") { wantsClose = true }
             if HTTPBytes.equalsIgnoringCase(option, "keep-alive") { wantsKeepAlive = true }
         }

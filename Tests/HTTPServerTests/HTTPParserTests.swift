@@ -45,10 +45,10 @@ import Testing
             isHTTP10: true
         ),
         Case(
-            text: "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive , CLOSE\r\n\r\n",
+            text: "GET / HTTP/1.1\r\nHost: a\r\nConnection: clo se , CLOSE\r\n\r\n",
             method: "GET",
             target: "/",
-            fields: ["Host=a", "Connection=keep-alive , CLOSE"],
+            fields: ["Host=a", "Connection=clo se , CLOSE"],
             keepsAlive: false
         ),
         Case(
