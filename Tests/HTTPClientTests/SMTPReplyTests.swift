@@ -1,3 +1,4 @@
+import TestKit
 import Testing
 
 @testable import HTTPClient
@@ -125,6 +126,11 @@ import Testing
         #expect(try SMTPReplyTable(text: SMTPReplyData.table).count == lines.count - 1)
         #expect(SMTPReplyTable.standard.count == lines.count - 1)
         #expect(lines.count > 40)
+    }
+
+    @Test func `the compiled-in table is the file's`() async throws {
+        let check = try ChildProcess("python3", ["\(BuildPaths.repository)/ops/codegen/embed_smtp_replies.py", "--check"])
+        #expect(try await check.waitForExit() == 0, "\(check.output)")
     }
 
     @Test(arguments: ["h\nrcpt\t550\t*\t*\taddr\tyes", "h\nrcpt\t250\t*\t*\taddr\tyes\t0", "h\nrcpt\t550\t5.1\t*\taddr\tyes\t0",

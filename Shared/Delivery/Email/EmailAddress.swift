@@ -6,7 +6,7 @@ package struct EmailAddress: Hashable, Sendable, CustomStringConvertible, Custom
     /// Nil when the text is not a mailbox we can send to.
     package init?(_ text: some StringProtocol) {
         let text = String(text)
-        guard Self.isValid(Array(text.utf8)) else { return nil }
+        guard Self.isValid(Array(text.utf8)), text.unicodeScalars.allSatisfy(Self.isVisible) else { return nil }
         rawValue = text
     }
 
@@ -27,6 +27,15 @@ package struct EmailAddress: Hashable, Sendable, CustomStringConvertible, Custom
         let domain = bytes[(at + 1)...]
         guard (1...64).contains(local.count), (1...253).contains(domain.count) else { return false }
         return isDotAtom(local) && domain.split(separator: 0x2E, omittingEmptySubsequences: false).allSatisfy(isLabel)
+    }
+
+    /// No separators, controls or invisible marks (bidi, joiners) outside ASCII: they break headers or disguise names.
+    private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
+        if scalar.isASCII { return true }
+        return switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .spaceSeparator, .privateUse, .surrogate, .unassigned: false
+        case _: true
+        }
     }
 
     private static func isDotAtom(_ bytes: ArraySlice<UInt8>) -> Bool {

@@ -9,6 +9,7 @@ package struct EmailFault: Error, Sendable, Equatable, CustomStringConvertible {
         case tooManyHeaders = "too_many_headers"
         case tooLong = "too_long"
         case emptyBody = "empty_body"
+        case invalidDomain = "invalid_domain"
         case invalidURL = "invalid_url"
     }
 

@@ -33,7 +33,7 @@ package struct EmailLayout: Sendable {
     ) throws(EmailFault) {
         self.messageIDDomain = messageIDDomain ?? String(from.address.domain)
         guard EmailAddress("x@\(self.messageIDDomain)") != nil else {
-            throw EmailFault(reason: .invalidHeaderName, field: "Message-ID")
+            throw EmailFault(reason: .invalidDomain, field: "Message-ID")
         }
         var bytes: [UInt8] = []
         try HeaderWriter.append("From", mailboxes: [from], to: &bytes)

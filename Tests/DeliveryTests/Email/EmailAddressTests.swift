@@ -11,7 +11,8 @@ import Testing
 
     @Test(arguments: ["", "@", "a@", "@b", "a b@c.test", "a@b c.test", "a..b@c.test", ".a@c.test", "a.@c.test", "a@-b.test",
         "a@b-.test", "a@b..test", "a@.test", "a@b.test.", "a@b@c.test", "a\r\n@b.test", "a@b.test\n", "a\u{0}@b.test", "<a@b.test>",
-        "a,b@c.test", "\"a b\"@c.test", "a@[127.0.0.1]", "a;b@c.test", "a@b_c.test"])
+        "a,b@c.test", "\"a b\"@c.test", "a@[127.0.0.1]", "a;b@c.test", "a@b_c.test", "a\u{202E}b@c.test",
+        "a@b\u{A0}.test", "a@b\u{2028}.test"])
     func `everything else is not an address`(text: String) {
         #expect(EmailAddress(text) == nil)
     }
