@@ -82,12 +82,12 @@ let package = Package(
         shared("Model", foundations + ["Crypto", "PinpointAPI", "Segments", "Queue"]),
         // L3
         shared("Access", foundations + ["Crypto", "HTTPServer", "PinpointAPI", "Model"]),
-        shared("Hosting", foundations + ["Crypto", "HTTPServer", "PinpointAPI", "Model", "Access"]),
+        shared("Hosting", foundations + ["Crypto", "HTTPServer", "HTTPClient", "PinpointAPI", "Model", "Access"]),
         shared("Delivery", foundations + ["Crypto", "HTTPClient", "PinpointAPI", "Queue", "Model", "Templates"]),
         // Services
         service("IngestAPI", web + ["Crypto", "Queue"]),
         service("SegmentService", web + ["Segments"]),
-        service("CampaignScheduler", web + ["Crypto", "HTTPClient", "Queue", "Segments", "Templates"]),
+        service("CampaignScheduler", web + ["Crypto", "HTTPClient", "Delivery", "Queue", "Segments", "Templates"]),
         service("DeliveryEmail", web + ["Crypto", "HTTPClient", "Queue", "Templates", "Delivery"]),
         service("AnalyticsAggregator", web + ["Queue"]),
         service("Needletail", web + ["Crypto", "HTTPClient", "Queue", "Segments", "Templates", "Delivery"]),

@@ -61,36 +61,3 @@ final class HeldLeases: Sendable {
         }
     }
 }
-
-/// One wait that ends by time or by a hint, whichever comes first.
-final class Wakeup: Sendable {
-    private struct State {
-        var continuation: CheckedContinuation<Void, Never>?
-        var ended = false
-    }
-
-    private let state = Lock(State())
-
-    func wait(for duration: Duration, on loop: EventLoop) async {
-        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
-            let ended = state.withLock { state in
-                if !state.ended { state.continuation = continuation }
-                return state.ended
-            }
-            if ended {
-                continuation.resume()
-            } else {
-                loop.submit { loop.schedule(after: duration) { self.end() } }
-            }
-        }
-    }
-
-    func end() {
-        let continuation = state.withLock { state in
-            state.ended = true
-            defer { state.continuation = nil }
-            return state.continuation
-        }
-        continuation?.resume()
-    }
-}

@@ -1,4 +1,4 @@
-/// A message that cannot be composed: always the content's or the configuration's fault, never the recipient's.
+/// A message that cannot be composed: the content's or the configuration's fault, or, with the field `To`, the address's.
 package struct EmailFault: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Reason: String, Sendable, CaseIterable {
         /// CR, LF, NUL or another control character in something that becomes a header (F33).
@@ -11,6 +11,8 @@ package struct EmailFault: Error, Sendable, Equatable, CustomStringConvertible {
         case emptyBody = "empty_body"
         case invalidDomain = "invalid_domain"
         case invalidURL = "invalid_url"
+        /// `From`, `Reply-To` or `To` is no address; with `To` it is the recipient's.
+        case invalidAddress = "invalid_address"
     }
 
     package let reason: Reason

@@ -1,0 +1,65 @@
+import Core
+import Crypto
+import Delivery
+import Hosting
+import HTTPClient
+import Model
+import Postgres
+import Queue
+import Runtime
+
+/// Takes jobs of the e-mail queue to an SMTP server. No public routes.
+@main
+enum DeliveryEmail {
+    /// Chunks at once, the lane for priority 0 included. Together they have `NEEDLETAIL_WINDOW` messages in flight, which is
+    /// what a crash can leave in doubt.
+    static let lanes = 4
+
+    static func main() async {
+        await ServiceProcess.run(
+            "delivery-email",
+            routes: { _ in [] },
+            workers: { context in try workers(context) }
+        )
+    }
+
+    private static func workers(_ context: ServiceContext) throws -> [BackgroundWorker] {
+        let environment = context.environment
+        let lease = LeaseTerms(owner: environment.newID(), duration: context.configuration.leaseTTL)
+        guard let smtpURL = context.configuration[Settings.smtpURL] else {
+            throw Fault(.configuration, "NEEDLETAIL_SMTP_URL must name the SMTP server that takes e-mail")
+        }
+        let pool = SMTPPool(server: try SMTPServer(url: smtpURL), loop: context.loop, environment: environment, metrics: context.metrics)
+        let channel = EmailChannel(
+            provider: .smtp(pool),
+            tracking: TrackingTokens(masterKey: context.masterKey),
+            publicURL: context.configuration.publicURL,
+            environment: environment
+        )
+        let delivery = ChunkDelivery(
+            channel: channel,
+            database: context.database,
+            environment: environment,
+            lease: lease,
+            window: max(1, context.configuration.window / lanes)
+        )
+        let worker = Worker(
+            terms: Worker.Terms(queue: .email, lanes: lanes, lease: lease),
+            loop: context.loop,
+            database: context.database,
+            environment: environment,
+            settlement: Settlement(resolver: .ledger(environment)),
+            handler: { job, held in try await delivery.run(job, held) }
+        )
+        let hints = Listener(context.database, channels: [QueueNotifier.channel])
+        return [
+            BackgroundWorker(name: "delivery") { await worker.runUntilCancelled() },
+            BackgroundWorker(name: "queue-hints") {
+                hints.start()
+                while !Task.isCancelled {
+                    if await hints.next(timeout: .seconds(60)) { worker.wake() }
+                }
+            },
+        ]
+    }
+}

@@ -1,0 +1,93 @@
+package import Core
+package import Model
+import Queue
+import Templates
+
+/// E-mail as a channel of the delivery worker: templates rendered per person, links and pixel made trackable, one-click
+/// unsubscribe headers on every message.
+package struct EmailChannel: DeliveryChannel {
+    package let type = "EMAIL"
+    let provider: EmailProvider
+    let tracking: TrackingTokens
+    /// Where recipients' mail programs reach us, without a trailing slash.
+    let publicURL: String
+    let environment: Environment
+    let templates: TemplateEnvironment
+
+    package init(
+        provider: EmailProvider,
+        tracking: TrackingTokens,
+        publicURL: String,
+        environment: Environment
+    ) {
+        self.provider = provider
+        self.tracking = tracking
+        self.publicURL = publicURL
+        self.environment = environment
+        self.templates = .of(environment)
+    }
+
+    package func prepare(_ plan: RunPlan) throws -> any PreparedRun {
+        EmailRun(channel: self, plan: plan, messages: try plan.treatments.map { treatment in
+            try treatment.email.map { try EmailMessageProgram($0, plan: plan) }
+        })
+    }
+}
+
+/// One run's e-mails: a compiled message per treatment.
+private struct EmailRun: PreparedRun {
+    let channel: EmailChannel
+    let plan: RunPlan
+    /// By treatment; nil where a treatment has no e-mail.
+    let messages: [EmailMessageProgram?]
+
+    func deliver(_ sends: [Send], lease: HeldLease) async -> [SendOutcome] {
+        var outcomes = [SendOutcome?](repeating: nil, count: sends.count)
+        var outgoing: [OutgoingEmail] = []
+        var places: [Int] = []
+        for (place, send) in sends.enumerated() {
+            switch compose(send) {
+            case .success(let message):
+                outgoing.append(message)
+                places.append(place)
+            case .failure(let refusal):
+                outcomes[place] = refusal.outcome
+            }
+        }
+        let results = await channel.provider.deliver(outgoing, startBefore: lease.startBefore)
+        for (place, result) in zip(places, results) { outcomes[place] = result }
+        return outcomes.map { $0 ?? .notSent(.cancelled, detail: "the provider gave no result") }
+    }
+
+    private func compose(_ send: Send) -> Result<OutgoingEmail, Refusal> {
+        let treatment = Int(send.cause.treatment)
+        guard messages.indices.contains(treatment), let message = messages[treatment] else {
+            return .failure(Refusal(.content, "the treatment has no e-mail"))
+        }
+        let links = MessageLinks(send: send, app: plan.app, tokens: channel.tracking, publicURL: channel.publicURL)
+        do {
+            return .success(
+                try message.compose(
+                    send,
+                    links: links,
+                    templates: channel.templates,
+                    date: channel.environment.now()
+                )
+            )
+        } catch let fault as EmailFault {
+            let isAddress = fault.field == "To"
+            return .failure(Refusal(isAddress ? .address : .content, fault.description, isAddressDead: isAddress))
+        } catch {
+            return .failure(Refusal(.rendering, String(describing: error)))
+        }
+    }
+
+    /// What keeps a message from being made; such a send never reaches the provider.
+    private struct Refusal: Error {
+        let outcome: SendOutcome
+
+        init(_ reason: RejectionClass, _ detail: String, isAddressDead: Bool = false) {
+            outcome = .rejected(reason, detail: detail, isAddressDead: isAddressDead)
+        }
+    }
+}
