@@ -6,14 +6,15 @@ extension JSONScanner {
 
     /// Keys and indexes of the open containers, as `BatchItem.e1.Groups[2]`.
     private var path: String {
+        guard depth > 0 else { return "" }
         var path = ""
-        for frame in UnsafeBufferPointer(start: frames, count: depth) {
-            if frame.isObject {
-                guard frame.key >= 0 else { continue }
+        // The first frame stands for the text itself.
+        for open in UnsafeBufferPointer(start: frames, count: depth).dropFirst() + [frame] {
+            if !open.isObject {
+                path += "[\(open.count)]"
+            } else if open.key >= 0 {
                 path += path.isEmpty ? "" : "."
-                path += JSONText.clipped(JSONText.string(base, tape.entries[frame.key]))
-            } else {
-                path += "[\(frame.count)]"
+                path += JSONText.clipped(JSONText.string(base, entries[open.key]))
             }
         }
         return path
@@ -21,7 +22,6 @@ extension JSONScanner {
 
     private func words(for refusal: Refusal) -> String {
         switch refusal.reason {
-        case .tooLarge: "the text is longer than \(limits.bytes) bytes"
         case .endOfText: "the text ends too early"
         case .unexpectedByte: "expected a value, got \(shown(refusal.offset))"
         case .expectedKey: "expected a member name in quotes, got \(shown(refusal.offset))"

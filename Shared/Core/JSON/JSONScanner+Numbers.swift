@@ -4,52 +4,54 @@ extension JSONScanner {
     static let numberBytes = 512
 
     /// At `-` or a digit.
+    @inline(__always)
     mutating func scanNumber() throws(Refusal) {
         let start = position
         var at = position
-        if base[at] == UInt8(ascii: "-") { at += 1 }
+        if base[at] == UInt8(ascii: "-") { at &+= 1 }
         let digits = at
         at = digitsEnd(at)
         guard at > digits else { throw Refusal(reason: .badNumber, offset: start) }
-        guard base[digits] != UInt8(ascii: "0") || at == digits + 1 else { throw Refusal(reason: .leadingZero, offset: start) }
-        let integerDigits = at - digits
+        guard base[digits] != UInt8(ascii: "0") || at == digits &+ 1 else { throw Refusal(reason: .leadingZero, offset: start) }
+        let integerDigits = at &- digits
         var isInteger = true
         var hasExponent = false
         if at < count, base[at] == UInt8(ascii: ".") {
             isInteger = false
-            let fraction = at + 1
+            let fraction = at &+ 1
             at = digitsEnd(fraction)
             guard at > fraction else { throw Refusal(reason: .badNumber, offset: start) }
         }
         if at < count, base[at] | 0x20 == UInt8(ascii: "e") {
             isInteger = false
             hasExponent = true
-            at += 1
-            if at < count, base[at] == UInt8(ascii: "+") || base[at] == UInt8(ascii: "-") { at += 1 }
+            at &+= 1
+            if at < count, base[at] == UInt8(ascii: "+") || base[at] == UInt8(ascii: "-") { at &+= 1 }
             let exponent = at
             at = digitsEnd(exponent)
             guard at > exponent else { throw Refusal(reason: .badNumber, offset: start) }
         }
-        guard at - start <= Self.numberBytes else { throw Refusal(reason: .numberTooLong, offset: start) }
+        guard at &- start <= Self.numberBytes else { throw Refusal(reason: .numberTooLong, offset: start) }
         if isInteger {
             // "-0" is a double: Int64 has no negative zero.
             let isNegativeZero = digits > start && base[digits] == UInt8(ascii: "0")
-            isInteger = !isNegativeZero && (integerDigits <= 18 || JSONText.int64(base + start, at - start) != nil)
+            isInteger = !isNegativeZero && (integerDigits <= 18 || JSONText.int64(base + start, at &- start) != nil)
         }
-        if !isInteger, hasExponent || at - start > 24 { try checkRange(start, at) }
-        append(JSONTapeEntry(isInteger ? .integer : .double, start: start, length: at - start, next: written + 1))
+        if !isInteger, hasExponent || at &- start > 24 { try Self.checkRange(base, start, at) }
+        append(JSONTapeEntry(isInteger ? .integer : .double, start: start, length: at &- start, next: written &+ 1))
         position = at
     }
 
     @inline(__always)
     private func digitsEnd(_ from: Int) -> Int {
         var at = from
-        while at < count, base[at] &- 0x30 <= 9 { at += 1 }
+        while at < count, base[at] &- 0x30 <= 9 { at &+= 1 }
         return at
     }
 
     /// A number that becomes infinite, or zero although a digit is not, would be stored as something else than was sent.
-    private func checkRange(_ start: Int, _ end: Int) throws(Refusal) {
+    @inline(never)
+    private static func checkRange(_ base: UnsafePointer<UInt8>, _ start: Int, _ end: Int) throws(Refusal) {
         let value = JSONText.double(base + start, end - start)
         guard value.isFinite else { throw Refusal(reason: .numberTooLarge, offset: start) }
         guard value == 0 else { return }

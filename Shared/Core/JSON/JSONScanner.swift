@@ -1,7 +1,8 @@
 /// Checks a whole JSON text in one pass and writes its tape: structure, string escapes, UTF-8, number grammar, duplicate
 /// keys and every limit. The only code that decides what is acceptable JSON; `JSON.parse` and `JSONIndex` both stand on it.
 ///
-/// No recursion: open containers live in a stack of `limits.depth` frames. No `String` is built.
+/// No recursion: open containers live in a stack of `limits.depth` frames. No `String` is built. What runs for every value
+/// is inlined into `scanText`, so that position and current frame stay in registers; what is rare is called with plain values.
 struct JSONScanner {
     /// Refusals are trivial values while scanning; words and the path are made once, at the end.
     struct Refusal: Error {
@@ -10,7 +11,7 @@ struct JSONScanner {
     }
 
     enum Reason: UInt8 {
-        case tooLarge, endOfText, unexpectedByte, expectedKey, expectedColon, expectedCommaOrBrace, expectedCommaOrBracket
+        case endOfText, unexpectedByte, expectedKey, expectedColon, expectedCommaOrBrace, expectedCommaOrBracket
         case trailingText, tooDeep, tooManyMembers, duplicateKey
         case controlCharacter, badEscape, badUnicodeEscape, loneSurrogate, nulCharacter, invalidUTF8, unterminatedString
         case badLiteral, badNumber, leadingZero, numberTooLong, numberTooLarge, numberTooSmall
@@ -18,15 +19,16 @@ struct JSONScanner {
 
     struct Frame: BitwiseCopyable {
         /// The container's tape entry.
-        var entry: Int
-        var count: Int
+        var entry = -1
+        /// Complete members or elements.
+        var count = 0
         /// The tape entry of the key whose value is being read, or −1.
-        var key: Int
+        var key = -1
         /// One bit per key hash: a clear bit proves that a key is new.
-        var seen: UInt64
-        var isObject: Bool
+        var seen: UInt64 = 0
+        var isObject = false
         /// Keys were not all compared while reading: check them when the object closes.
-        var needsFinalCheck: Bool
+        var needsFinalCheck = false
     }
 
     /// Up to this many members a key whose hash bit is taken is compared with all before it; beyond, once at the end by hash.
@@ -35,10 +37,13 @@ struct JSONScanner {
     let base: UnsafePointer<UInt8>
     let count: Int
     let limits: JSONLimits
-    let tape: JSONTape
+    /// Outer containers; the innermost one is `frame`.
     let frames: UnsafeMutablePointer<Frame>
+    var frame = Frame()
     var depth = 0
     var position = 0
+    var entries: UnsafeMutablePointer<JSONTapeEntry>
+    var capacity: Int
     var written = 0
 
     /// Scans `bytes`. The returned tape's offsets refer to them.
@@ -46,98 +51,77 @@ struct JSONScanner {
         guard let base = bytes.baseAddress, bytes.count > 0 else {
             throw JSONFault(reason: "expected a value, got an empty text", offset: 0, path: "")
         }
-        guard bytes.count <= min(limits.bytes, Int(Int32.max)) else {
+        // 24 bits count the elements of an array, each of at least two bytes.
+        guard bytes.count <= min(limits.bytes, 1 << 24) else {
             throw JSONFault(reason: "the text is longer than \(limits.bytes) bytes", offset: limits.bytes, path: "")
         }
-        let tape = JSONTape(capacity: bytes.count / 10 + 16)
         let frames = UnsafeMutablePointer<Frame>.allocate(capacity: max(1, limits.depth))
         defer { frames.deallocate() }
-        var scanner = JSONScanner(base: base, count: bytes.count, limits: limits, tape: tape, frames: frames)
+        let capacity = bytes.count / 8 + 16
+        var scanner = JSONScanner(
+            base: base, count: bytes.count, limits: limits, frames: frames,
+            entries: .allocate(capacity: capacity), capacity: capacity
+        )
         do throws(Refusal) {
             try scanner.scanText()
         } catch {
-            throw scanner.fault(error)
+            let fault = scanner.fault(error)
+            scanner.entries.deallocate()
+            throw fault
         }
-        tape.finish(count: scanner.written)
-        return tape
+        return JSONTape(entries: scanner.entries, count: scanner.written)
     }
 
     private mutating func scanText() throws(Refusal) {
         skipWhitespace()
         while true {
-            try scanValueOrOpen()
+            if frame.isObject { try scanKey() }
+            guard try scanValueOrOpen() else { continue }
             // A value is complete: close containers until one goes on.
-            while true {
-                guard depth > 0 else {
-                    skipWhitespace()
-                    guard position == count else { throw Refusal(reason: .trailingText, offset: position) }
-                    return
-                }
-                if try continueContainer() { break }
-            }
+            while depth > 0, try !takesAnother() {}
+            guard depth > 0 else { break }
         }
+        skipWhitespace()
+        guard position == count else { throw Refusal(reason: .trailingText, offset: position) }
     }
 
-    /// Reads scalars whole; opens containers up to their first value. Returns when a value is complete.
+    /// Reads a scalar or an empty container whole, and returns true. Opens any other container and returns false.
     @inline(__always)
-    private mutating func scanValueOrOpen() throws(Refusal) {
-        while true {
-            guard position < count else { throw Refusal(reason: .endOfText, offset: position) }
-            switch base[position] {
-            case UInt8(ascii: "\""):
-                try scanString()
-                return
-            case UInt8(ascii: "{"):
-                try open(isObject: true)
-                skipWhitespace()
-                if position < count, base[position] == UInt8(ascii: "}") {
-                    try close()
-                    return
-                }
-                try scanKey()
-            case UInt8(ascii: "["):
-                try open(isObject: false)
-                skipWhitespace()
-                if position < count, base[position] == UInt8(ascii: "]") {
-                    try close()
-                    return
-                }
-            case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-                try scanNumber()
-                return
-            case UInt8(ascii: "t"):
-                try scanLiteral("true", .true)
-                return
-            case UInt8(ascii: "f"):
-                try scanLiteral("false", .false)
-                return
-            case UInt8(ascii: "n"):
-                try scanLiteral("null", .null)
-                return
-            default:
-                throw Refusal(reason: .unexpectedByte, offset: position)
-            }
+    private mutating func scanValueOrOpen() throws(Refusal) -> Bool {
+        guard position < count else { throw Refusal(reason: .endOfText, offset: position) }
+        let byte = base[position]
+        if byte == UInt8(ascii: "\"") {
+            try scanString()
+        } else if byte &- 0x30 <= 9 || byte == UInt8(ascii: "-") {
+            try scanNumber()
+        } else if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") {
+            try open(isObject: byte == UInt8(ascii: "{"))
+            skipWhitespace()
+            // Either closing bracket stands two code points behind its opening one.
+            guard position < count, base[position] == byte &+ 2 else { return false }
+            try close()
+        } else {
+            let (kind, length) = try Self.literal(base, position, count)
+            append(JSONTapeEntry(kind, start: position, length: length, next: written &+ 1))
+            position &+= length
         }
+        return true
     }
 
-    /// Behind a value inside a container. True: the next value begins here. False: the container closed.
+    /// Behind a value inside a container. True: a key or value begins here. False: the container closed.
     @inline(__always)
-    private mutating func continueContainer() throws(Refusal) -> Bool {
-        let frame = frames + (depth - 1)
-        frame.pointee.count += 1
+    private mutating func takesAnother() throws(Refusal) -> Bool {
+        frame.count &+= 1
         skipWhitespace()
         guard position < count else { throw Refusal(reason: .endOfText, offset: position) }
         let byte = base[position]
         if byte == UInt8(ascii: ",") {
-            position += 1
+            position &+= 1
             skipWhitespace()
-            if frame.pointee.isObject { try scanKey() }
             return true
         }
-        if frame.pointee.isObject {
-            guard byte == UInt8(ascii: "}") else { throw Refusal(reason: .expectedCommaOrBrace, offset: position) }
-        } else {
-            guard byte == UInt8(ascii: "]") else { throw Refusal(reason: .expectedCommaOrBracket, offset: position) }
+        guard byte == (frame.isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else {
+            throw Refusal(reason: frame.isObject ? .expectedCommaOrBrace : .expectedCommaOrBracket, offset: position)
         }
         try close()
         return false
@@ -146,72 +130,90 @@ struct JSONScanner {
     @inline(__always)
     private mutating func open(isObject: Bool) throws(Refusal) {
         guard depth < limits.depth else { throw Refusal(reason: .tooDeep, offset: position) }
-        frames[depth] = Frame(entry: written, count: 0, key: -1, seen: 0, isObject: isObject, needsFinalCheck: false)
-        depth += 1
+        frames[depth] = frame
+        depth &+= 1
+        frame = Frame(entry: written, isObject: isObject)
         append(JSONTapeEntry(isObject ? .object : .array, start: position, length: 0, next: 0))
-        position += 1
+        position &+= 1
     }
 
     /// At the closing bracket.
     @inline(__always)
     private mutating func close() throws(Refusal) {
-        position += 1
-        let frame = frames[depth - 1]
-        if frame.needsFinalCheck { try checkKeys(of: frame) }
-        let start = Int(tape.entries[frame.entry].start)
-        tape.entries[frame.entry] = JSONTapeEntry(
+        position &+= 1
+        if frame.needsFinalCheck { try Self.checkKeys(base, entries, from: frame.entry &+ 1, to: written, count: frame.count) }
+        let start = Int(entries[frame.entry].start)
+        entries[frame.entry] = JSONTapeEntry(
             frame.isObject ? .object : .array,
-            start: start, length: position - start, next: written, count: frame.count
+            start: start, length: position &- start, next: written, count: frame.count
         )
-        depth -= 1
+        depth &-= 1
+        frame = frames[depth]
     }
 
     /// Key, colon and the whitespace around them.
     @inline(__always)
     private mutating func scanKey() throws(Refusal) {
-        let frame = frames + (depth - 1)
-        frame.pointee.key = -1
+        frame.key = -1
         guard position < count else { throw Refusal(reason: .endOfText, offset: position) }
         guard base[position] == UInt8(ascii: "\"") else { throw Refusal(reason: .expectedKey, offset: position) }
-        guard frame.pointee.count < limits.membersPerObject else {
-            throw Refusal(reason: .tooManyMembers, offset: position)
-        }
+        guard frame.count < limits.membersPerObject else { throw Refusal(reason: .tooManyMembers, offset: position) }
         let entry = written
         try scanString()
-        try checkKey(entry, in: frame)
-        frame.pointee.key = entry
+        frame.key = entry
+        try checkKey(entry)
         skipWhitespace()
         guard position < count else { throw Refusal(reason: .endOfText, offset: position) }
         guard base[position] == UInt8(ascii: ":") else { throw Refusal(reason: .expectedColon, offset: position) }
-        position += 1
+        position &+= 1
         skipWhitespace()
     }
 
     @inline(__always)
     mutating func append(_ entry: JSONTapeEntry) {
-        if written == tape.capacity { tape.grow(keeping: written) }
-        tape.entries[written] = entry
-        written += 1
+        if written == capacity {
+            entries = Self.grown(entries, capacity)
+            capacity &*= 2
+        }
+        entries[written] = entry
+        written &+= 1
+    }
+
+    @inline(never)
+    private static func grown(_ entries: UnsafeMutablePointer<JSONTapeEntry>, _ capacity: Int) -> UnsafeMutablePointer<JSONTapeEntry> {
+        let larger = UnsafeMutablePointer<JSONTapeEntry>.allocate(capacity: capacity * 2)
+        larger.update(from: entries, count: capacity)
+        entries.deallocate()
+        return larger
     }
 
     @inline(__always)
     mutating func skipWhitespace() {
+        if position < count, base[position] > 0x20 { return }
         while position < count {
             switch base[position] {
-            case 0x20, 0x0A, 0x0D, 0x09: position += 1
+            case 0x20, 0x0A, 0x0D, 0x09: position &+= 1
             default: return
             }
         }
     }
 
-    private mutating func scanLiteral(_ text: StaticString, _ kind: JSONKind) throws(Refusal) {
-        let length = text.utf8CodeUnitCount
-        for index in 0..<length {
-            guard position + index < count, base[position + index] == text.utf8Start[index] else {
-                throw Refusal(reason: .badLiteral, offset: position)
-            }
+    @inline(never)
+    private static func literal(
+        _ base: UnsafePointer<UInt8>, _ position: Int, _ count: Int
+    ) throws(Refusal) -> (JSONKind, length: Int) {
+        let text: StaticString
+        let kind: JSONKind
+        switch base[position] {
+        case UInt8(ascii: "t"): (text, kind) = ("true", .true)
+        case UInt8(ascii: "f"): (text, kind) = ("false", .false)
+        case UInt8(ascii: "n"): (text, kind) = ("null", .null)
+        default: throw Refusal(reason: .unexpectedByte, offset: position)
         }
-        append(JSONTapeEntry(kind, start: position, length: length, next: written + 1))
-        position += length
+        let length = text.utf8CodeUnitCount
+        guard position + length <= count, isSame(base + position, text.utf8Start, length) else {
+            throw Refusal(reason: .badLiteral, offset: position)
+        }
+        return (kind, length)
     }
 }

@@ -21,6 +21,7 @@ package struct JSONTapeEntry: BitwiseCopyable, Sendable {
 
     @inline(__always) var kind: JSONKind { JSONKind(rawValue: UInt8(truncatingIfNeeded: countAndKind)) ?? .null }
     @inline(__always) var count: Int { Int(countAndKind >> 8) }
+    @inline(__always) var isPlainString: Bool { countAndKind == UInt32(JSONKind.string.rawValue) }
 }
 
 /// What a scanned value is.
@@ -37,32 +38,18 @@ package enum JSONKind: UInt8, Sendable {
     case object
 }
 
-/// Entries in memory of their own. Filled once by `JSONScanner`, read only afterwards.
-// SAFETY: written only by the scanner that created it, before it is shared; immutable from then on.
+/// Owns the entries of a finished scan.
+// SAFETY: made when the scanner is done, and read only from then on.
 final class JSONTape: @unchecked Sendable {
-    private(set) var entries: UnsafeMutablePointer<JSONTapeEntry>
-    private(set) var capacity: Int
-    fileprivate(set) var count = 0
+    let entries: UnsafeMutablePointer<JSONTapeEntry>
+    let count: Int
 
-    init(capacity: Int) {
-        self.capacity = max(16, capacity)
-        entries = .allocate(capacity: self.capacity)
+    init(entries: UnsafeMutablePointer<JSONTapeEntry>, count: Int) {
+        self.entries = entries
+        self.count = count
     }
 
     deinit {
         entries.deallocate()
-    }
-
-    /// Doubles the room; called by the scanner when `count` entries fill it.
-    func grow(keeping count: Int) {
-        let larger = UnsafeMutablePointer<JSONTapeEntry>.allocate(capacity: capacity * 2)
-        larger.update(from: entries, count: count)
-        entries.deallocate()
-        entries = larger
-        capacity *= 2
-    }
-
-    func finish(count: Int) {
-        self.count = count
     }
 }
