@@ -73,17 +73,20 @@ enum HTMLEscaping {
 
     private static func append(_ bytes: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) {
         var start = 0
-        for index in 0..<bytes.count {
-            guard let entity = entity(bytes[index]) else { continue }
-            output.append(contentsOf: bytes[start..<index])
-            entity.withUTF8Buffer { output.append(contentsOf: $0) }
+        for index in 0..<bytes.count where isSpecial(bytes[index]) {
+            output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start..<index]))
+            entity(bytes[index]).withUTF8Buffer { output.append(contentsOf: $0) }
             start = index + 1
         }
-        output.append(contentsOf: bytes[start...])
+        output.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[start...]))
     }
 
     @inline(__always)
-    private static func entity(_ byte: UInt8) -> StaticString? {
+    private static func isSpecial(_ byte: UInt8) -> Bool {
+        byte == 0x26 || byte == 0x3C || byte == 0x3E || byte == 0x22 || byte == 0x27 || byte == 0x60 || byte == 0x3D
+    }
+
+    private static func entity(_ byte: UInt8) -> StaticString {
         switch byte {
         case 0x26: "&amp;"
         case 0x3C: "&lt;"
@@ -91,8 +94,7 @@ enum HTMLEscaping {
         case 0x22: "&quot;"
         case 0x27: "&#x27;"
         case 0x60: "&#x60;"
-        case 0x3D: "&#x3D;"
-        default: nil
+        default: "&#x3D;"
         }
     }
 }
