@@ -7,11 +7,11 @@ enum BusinessTimeRule {
     static func findings(in file: SourceFile) -> [Finding] {
         guard file.isProduct, !file.isGenerated else { return [] }
         let text = file.path.hasSuffix(".sql") ? withoutComments(file.text) : SwiftText.literals(in: file.text)
-        let lowered = text.lowercased()
-        guard tokens.contains(where: { Words.contains($0, in: lowered[...]) }) else { return [] }
-        return lowered.split(separator: "\n", omittingEmptySubsequences: false).enumerated().compactMap { index, line in
-            guard let token = tokens.first(where: { Words.contains($0, in: line) }) else { return nil }
-            return Finding(path: file.path, line: index + 1, message: "`\(token)` in SQL: pass Environment.now as a parameter")
+        let search = SearchText(text.lowercased())
+        return tokens.flatMap { token in
+            search.lines(with: token).map { line in
+                Finding(path: file.path, line: line, message: "`\(token)` in SQL: pass Environment.now as a parameter")
+            }
         }
     }
 

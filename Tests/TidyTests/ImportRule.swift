@@ -40,7 +40,9 @@ enum ImportRule {
     /// Line and module of each import: `package import struct A.B` imports A.
     static func imports(in file: SourceFile) -> [(line: Int, module: String)] {
         let kinds: Set<Substring> = ["struct", "class", "enum", "func", "var", "let", "protocol", "typealias"]
-        return file.codeLines.enumerated().compactMap { index, line in
+        let code = file.code.split(separator: "\n", omittingEmptySubsequences: false)
+        return file.search.lines(with: "import").compactMap { number in
+            let line = code[number - 1]
             let words = line.split { $0 == " " || $0 == "\t" }
             guard let place = words.firstIndex(of: "import"), place <= 2, place + 1 < words.count else { return nil }
             let leading = words[..<place]
@@ -50,7 +52,7 @@ enum ImportRule {
             guard leading.allSatisfy(accesses.contains) else { return nil }
             var name = words[place + 1]
             if kinds.contains(name), place + 2 < words.count { name = words[place + 2] }
-            return (index + 1, String(name.split(separator: ".")[0]))
+            return (number, String(name.split(separator: ".")[0]))
         }
     }
 }

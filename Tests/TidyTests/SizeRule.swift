@@ -12,29 +12,31 @@ enum SizeRule {
             findings.append(Finding(path: file.path, line: count, message: "\(count) lines; split the file by noun"))
         }
         let name = file.path.split(separator: "/").last.map { $0.dropLast(".swift".count) } ?? ""
-        if let vague = vagueNames.first(where: { name == $0 || name.hasSuffix($0) }) {
+        // Handlebars calls its functions helpers: there the word is the noun.
+        let isHandlebars = file.path.hasPrefix("Shared/Templates/Helpers/") || file.path.hasPrefix("Tests/TemplatesTests/")
+        if !isHandlebars, let vague = vagueNames.first(where: { name == $0 || name.hasSuffix($0) }) {
             findings.append(Finding(path: file.path, line: 1, message: "\"\(vague)\" names no noun"))
         }
         return findings + longFunctions(in: file)
     }
 
     private static func longFunctions(in file: SourceFile) -> [Finding] {
-        functions(in: file.code).compactMap { function in
+        functions(in: file).compactMap { function in
             guard function.lines > linesPerFunction else { return nil }
             return Finding(path: file.path, line: function.line, message: "a function of \(function.lines) lines; split it")
         }
     }
 
     /// Line of the keyword and number of lines from `{` to `}`, of every function and initializer with a body.
-    static func functions(in code: String) -> [(line: Int, lines: Int)] {
-        let bytes = Array(code.utf8)
+    static func functions(in file: SourceFile) -> [(line: Int, lines: Int)] {
+        let bytes = Array(file.code.utf8)
         var found: [(Int, Int)] = []
         for keyword in ["func", "init", "deinit", "subscript"] {
-            for start in Words.offsets(of: keyword, in: code[...]) {
+            for start in file.search.offsets(of: keyword) {
                 guard let open = bodyStart(bytes, after: start + keyword.utf8.count), let close = closing(bytes, open) else {
                     continue
                 }
-                found.append((line(bytes, start), line(bytes, close) - line(bytes, open) + 1))
+                found.append((file.search.line(at: start), 1 + bytes[open..<close].count { $0 == UInt8(ascii: "\n") }))
             }
         }
         return found
@@ -48,7 +50,7 @@ enum SizeRule {
         var word: [UInt8] = []
         for index in start..<bytes.count {
             let byte = bytes[index]
-            if Words.isPartOfWord(byte) {
+            if SearchText.isPartOfWord(byte) {
                 word.append(byte)
                 continue
             }
@@ -77,9 +79,5 @@ enum SizeRule {
             }
         }
         return nil
-    }
-
-    private static func line(_ bytes: [UInt8], _ offset: Int) -> Int {
-        1 + bytes[..<offset].count { $0 == UInt8(ascii: "\n") }
     }
 }

@@ -7,15 +7,20 @@ struct SourceFile: Sendable {
     let text: String
     /// The text with comments and string literals blanked, line for line: what a rule about code looks at.
     let code: String
+    let search: SearchText
 
     init(_ path: String, _ text: String) {
         self.path = path
         self.text = text
         code = path.hasSuffix(".swift") ? SwiftText.code(in: text) : text
+        search = SearchText(code)
     }
 
     var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
-    var codeLines: [Substring] { code.split(separator: "\n", omittingEmptySubsequences: false) }
+
+    func findings(of token: String, _ message: String) -> [Finding] {
+        search.lines(with: token).map { Finding(path: path, line: $0, message: message) }
+    }
 
     /// Written by a program; only its source is anybody's style.
     var isGenerated: Bool { path.hasSuffix(".generated.swift") || path.contains("/Generated/") }

@@ -30,14 +30,13 @@ enum SwiftText {
 
         mutating func run() {
             while index < bytes.count {
-                if isAt("//") {
-                    skipLineComment()
-                } else if isAt("/*") {
-                    skipBlockComment()
-                } else if let marks = literalStart() {
-                    skipLiteral(marks)
-                } else {
-                    emit(isCode: true)
+                // By the byte first: these tests run unoptimised over a few megabytes.
+                switch bytes[index] {
+                case UInt8(ascii: "/") where isAt("//"): skipLineComment()
+                case UInt8(ascii: "/") where isAt("/*"): skipBlockComment()
+                case UInt8(ascii: "\""), UInt8(ascii: "#"):
+                    if let marks = literalStart() { skipLiteral(marks) } else { emit(isCode: true) }
+                default: emit(isCode: true)
                 }
             }
         }
@@ -75,15 +74,13 @@ enum SwiftText {
             let quote = isAt("\"\"\"") ? "\"\"\"" : "\""
             emit(count: quote.utf8.count)
             while index < bytes.count {
-                if isAt(quote + fence) { return emit(count: quote.utf8.count + marks) }
-                if isAt("\\\(fence)(") {
-                    skipInterpolation(marks)
-                } else if isAt("\\\(fence)") {
-                    emit(count: 2 + marks, isLiteral: true)
-                } else if quote == "\"", bytes[index] == UInt8(ascii: "\n") {
-                    return  // not valid Swift; do not swallow the rest of the file
-                } else {
-                    emit(isLiteral: true)
+                switch bytes[index] {
+                case UInt8(ascii: "\"") where isAt(quote + fence): return emit(count: quote.utf8.count + marks)
+                case UInt8(ascii: "\\") where isAt("\\\(fence)("): skipInterpolation(marks)
+                case UInt8(ascii: "\\") where isAt("\\\(fence)"): emit(count: 2 + marks, isLiteral: true)
+                // Not valid Swift; do not swallow the rest of the file.
+                case UInt8(ascii: "\n") where quote == "\"": return
+                default: emit(isLiteral: true)
                 }
             }
         }
@@ -93,7 +90,7 @@ enum SwiftText {
             emit(count: 2 + marks, isLiteral: true)
             var depth = 1
             while index < bytes.count, depth > 0 {
-                if let inner = literalStart() {
+                if bytes[index] == UInt8(ascii: "\"") || bytes[index] == UInt8(ascii: "#"), let inner = literalStart() {
                     skipLiteral(inner)
                     continue
                 }
@@ -121,36 +118,3 @@ enum SwiftText {
     }
 }
 
-/// Searches that know where a word ends.
-enum Words {
-    /// The offsets (in bytes) at which the token stands as a word of its own: `print(` is not in `fingerprint(`, and a member
-    /// (`.now()`) is not the function.
-    static func offsets(of token: String, in text: Substring) -> [Int] {
-        let haystack = Array(text.utf8)
-        let needle = Array(token.utf8)
-        guard let first = needle.first, haystack.count >= needle.count else { return [] }
-        var found: [Int] = []
-        for start in 0...(haystack.count - needle.count) where haystack[start] == first {
-            guard haystack[start..<(start + needle.count)].elementsEqual(needle) else { continue }
-            if isPartOfWord(first), start > 0, isPartOfWord(haystack[start - 1]) || haystack[start - 1] == UInt8(ascii: ".") {
-                continue
-            }
-            let end = start + needle.count
-            if let last = needle.last, isPartOfWord(last), end < haystack.count, isPartOfWord(haystack[end]) { continue }
-            found.append(start)
-        }
-        return found
-    }
-
-    static func contains(_ token: String, in text: Substring) -> Bool {
-        !offsets(of: token, in: text).isEmpty
-    }
-
-    static func isPartOfWord(_ byte: UInt8) -> Bool {
-        switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"): true
-        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"): true
-        default: false
-        }
-    }
-}
