@@ -113,7 +113,7 @@ let package = Package(
         tests("ModelTests", ["Core", "EventLoop", "Runtime", "Postgres", "PinpointAPI", "Queue", "Model", "TestKit"]),
         tests("AccessTests", ["Core", "Crypto", "HTTPServer", "PinpointAPI", "Model", "Access", "TestKit"]),
         tests("DeliveryTests", ["Core", "EventLoop", "Runtime", "Postgres", "HTTPClient", "Queue", "Model", "Delivery", "TestKit"]),
-        tests("TidyTests", ["Core"]),
+        tests("TidyTests", ["Core", "Runtime", "Postgres", "PinpointAPI"]),
         tests("ScenarioTests", ["CLinux", "Core", "EventLoop", "Runtime", "Crypto", "Postgres", "HTTPClient", "Model", "Access", "TestKit"]),
     ]
 )

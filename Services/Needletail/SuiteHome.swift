@@ -34,9 +34,9 @@ struct SuiteHome: Sendable {
     func log(of process: String) -> String { "\(logFolder)/\(process).log" }
     func pidFile(of process: String) -> String { "\(pidFolder)/\(process)" }
 
-    /// A Unix socket's name is at most 107 bytes; this is our longest one.
+    /// A Unix socket's name is at most 107 bytes, less the two slashes of `unix://`. This is our longest one.
     private static let longestSocketName = "/analytics-aggregator.sock"
-    private static let socketPathLimitBytes = 107
+    private static let socketPathLimitBytes = 105
 
     /// Decides where things are. Creates nothing.
     init(_ home: String) throws {

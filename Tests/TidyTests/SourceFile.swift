@@ -59,6 +59,13 @@ enum Repository {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    static func write(_ text: String, to path: String) -> Bool {
+        guard let file = fopen("\(root)/\(path)", "w") else { return false }
+        let bytes = Array(text.utf8)
+        let count = fwrite(bytes, 1, bytes.count, file)
+        return fclose(file) == 0 && count == bytes.count
+    }
+
     static func exists(_ path: String) -> Bool {
         access("\(root)/\(path)", F_OK) == 0
     }
