@@ -1,7 +1,8 @@
 /// Business time is a parameter. SQL's own clock is real time, and right only for leases (`clock_timestamp()`).
 enum BusinessTimeRule {
     static let tokens = [
-        "now()", "transaction_timestamp()", "statement_timestamp()", "current_timestamp", "current_date", "localtimestamp",
+        "now()", "transaction_timestamp()", "statement_timestamp()", "current_timestamp", "current_date",
+        "localtimestamp",
     ]
 
     static func findings(in file: SourceFile) -> [Finding] {

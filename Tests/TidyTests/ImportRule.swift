@@ -26,7 +26,8 @@ enum ImportRule {
     private static func message(for module: String, in file: SourceFile) -> String? {
         if systemModules.contains(module) { return nil }
         if module == "Foundation" {
-            return foundationAllowed.contains(file.path) ? nil : "Foundation is not for product code; use FoundationEssentials"
+            return foundationAllowed.contains(file.path)
+                ? nil : "Foundation is not for product code; use FoundationEssentials"
         }
         guard let own = file.path.hasPrefix("Services/") ? serviceLayer : layers[file.module] else {
             return "the module \(file.module) has no layer; add it to ImportRule"

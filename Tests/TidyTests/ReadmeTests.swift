@@ -19,11 +19,8 @@ import Testing
         #expect(Self.paths(in: text) == ["Shared/Gone/A.swift", "ops/x", "Tests/"])
     }
 
-    @Test func `the table of settings is current`() throws {
+    @Test func `the table of settings and the list of operations that answer 501 are current`() throws {
         try Self.expectBlock("settings", Settings.markdown)
-    }
-
-    @Test func `the list of operations that answer 501 is current`() throws {
         let names = Operation.all.filter { !$0.isBuilt }.map(\.name).sorted()
         try Self.expectBlock("unbuilt", names.map { "`\($0)`" }.joined(separator: ", ") + "\n")
     }
@@ -51,7 +48,9 @@ import Testing
 
     /// What stands between backticks and begins with a folder of ours.
     static func paths(in text: String) -> [String] {
-        let quoted = text.split(separator: "`", omittingEmptySubsequences: false).enumerated().filter { $0.offset % 2 == 1 }
+        let quoted = text.split(separator: "`", omittingEmptySubsequences: false).enumerated().filter {
+            $0.offset % 2 == 1
+        }
         let folders = ["Shared/", "Services/", "Tests/", "ops/"]
         return quoted.map(\.element).filter { word in
             folders.contains { word.hasPrefix($0) } && !word.contains(" ")
@@ -62,7 +61,9 @@ import Testing
     private static func expectBlock(_ name: String, _ expected: String) throws {
         if let mode = getenv("GOLDEN"), String(cString: mode) == "write" {
             let current = Repository.text("README.md") ?? ""
-            try #require(replacing(name, with: expected, in: current).map { Repository.write($0, to: "README.md") } == true)
+            try #require(
+                replacing(name, with: expected, in: current).map { Repository.write($0, to: "README.md") } == true
+            )
             return
         }
         #expect(block(name, in: readme) == expected)
@@ -79,7 +80,8 @@ import Testing
     }
 
     private static func bounds(_ name: String, _ text: String) -> (String.Index, String.Index)? {
-        guard let open = text.firstRange(of: "<!-- \(name) -->\n"), let close = text.firstRange(of: "<!-- /\(name) -->") else {
+        guard let open = text.firstRange(of: "<!-- \(name) -->\n"), let close = text.firstRange(of: "<!-- /\(name) -->")
+        else {
             return nil
         }
         return open.upperBound <= close.lowerBound ? (open.upperBound, close.lowerBound) : nil

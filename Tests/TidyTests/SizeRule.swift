@@ -13,7 +13,8 @@ enum SizeRule {
         }
         let name = file.path.split(separator: "/").last.map { $0.dropLast(".swift".count) } ?? ""
         // Handlebars calls its functions helpers: there the word is the noun.
-        let isHandlebars = file.path.hasPrefix("Shared/Templates/Helpers/") || file.path.hasPrefix("Tests/TemplatesTests/")
+        let isHandlebars =
+            file.path.hasPrefix("Shared/Templates/Helpers/") || file.path.hasPrefix("Tests/TemplatesTests/")
         if !isHandlebars, let vague = vagueNames.first(where: { name == $0 || name.hasSuffix($0) }) {
             findings.append(Finding(path: file.path, line: 1, message: "\"\(vague)\" names no noun"))
         }
@@ -23,7 +24,11 @@ enum SizeRule {
     private static func longFunctions(in file: SourceFile) -> [Finding] {
         functions(in: file).compactMap { function in
             guard function.lines > linesPerFunction else { return nil }
-            return Finding(path: file.path, line: function.line, message: "a function of \(function.lines) lines; split it")
+            return Finding(
+                path: file.path,
+                line: function.line,
+                message: "a function of \(function.lines) lines; split it"
+            )
         }
     }
 
@@ -33,7 +38,8 @@ enum SizeRule {
         var found: [(Int, Int)] = []
         for keyword in ["func", "init", "deinit", "subscript"] {
             for start in file.search.offsets(of: keyword) {
-                guard let open = bodyStart(bytes, after: start + keyword.utf8.count), let close = closing(bytes, open) else {
+                guard let open = bodyStart(bytes, after: start + keyword.utf8.count), let close = closing(bytes, open)
+                else {
                     continue
                 }
                 found.append((file.search.line(at: start), 1 + bytes[open..<close].count { $0 == UInt8(ascii: "\n") }))
@@ -45,7 +51,9 @@ enum SizeRule {
     /// The body's `{`, or nil for a requirement of a protocol (the next declaration or the end of the protocol comes first)
     /// and for a call (`init` as a word inside an expression).
     private static func bodyStart(_ bytes: [UInt8], after start: Int) -> Int? {
-        let stops: Set<String> = ["func", "var", "let", "init", "subscript", "associatedtype", "typealias", "case", "return"]
+        let stops: Set<String> = [
+            "func", "var", "let", "init", "subscript", "associatedtype", "typealias", "case", "return",
+        ]
         var depth = 0
         var word: [UInt8] = []
         for index in start..<bytes.count {

@@ -117,4 +117,3 @@ enum SwiftText {
         }
     }
 }
-

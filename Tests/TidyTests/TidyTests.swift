@@ -43,7 +43,10 @@ import Testing
         #expect(findings(ImportRule.findings, "Services/IngestAPI/A.swift", "import struct CLinux.epoll_event") == [1])
         #expect(findings(ImportRule.findings, "Shared/Queue/A.swift", "internal import Foundation") == [1])
         #expect(findings(ImportRule.findings, "Shared/Newcomer/A.swift", "import Core") == [1])
-        #expect(findings(ImportRule.findings, "Services/IngestAPI/A.swift", "import Model\nimport Core // import Foo\n") == [])
+        #expect(
+            findings(ImportRule.findings, "Services/IngestAPI/A.swift", "import Model\nimport Core // import Foo\n")
+                == []
+        )
         #expect(findings(ImportRule.findings, "Shared/Postgres/A.swift", "import CPostgres\nimport EventLoop") == [])
     }
 
@@ -51,7 +54,13 @@ import Testing
     func `each banned word is found in code, not in a comment, a text or a longer word`(rule: TokenRule) {
         let bad = "let x = 1\n    \(rule.token) 1\n"
         #expect(findings(rule.findings, "Shared/Queue/A.swift", bad) == [2])
-        #expect(findings(rule.findings, "Shared/Queue/A.swift", "// \(rule.token)\n/* \(rule.token) */ let a = \"\(rule.token)\"") == [])
+        #expect(
+            findings(
+                rule.findings,
+                "Shared/Queue/A.swift",
+                "// \(rule.token)\n/* \(rule.token) */ let a = \"\(rule.token)\""
+            ) == []
+        )
         #expect(findings(rule.findings, "Shared/Queue/A.generated.swift", bad) == [])
         if !rule.token.hasPrefix(".") {
             #expect(findings(rule.findings, "Shared/Queue/A.swift", "let x = my\(rule.token) 1") == [])
@@ -64,17 +73,30 @@ import Testing
     func `an unchecked promise without its sentence is found`(token: String) {
         let far = String(repeating: "\n", count: 8)
         #expect(findings(SafetyRule.findings, "Shared/Queue/A.swift", "final class A: \(token) {}") == [1])
-        #expect(findings(SafetyRule.findings, "Shared/Queue/A.swift", "// SAFETY: guarded by x.\(far)\(token) let a = 1") == [9])
-        #expect(findings(SafetyRule.findings, "Shared/Queue/A.swift", "// SAFETY: guarded by x.\n\(token) let a = 1") == [])
+        #expect(
+            findings(SafetyRule.findings, "Shared/Queue/A.swift", "// SAFETY: guarded by x.\(far)\(token) let a = 1")
+                == [9]
+        )
+        #expect(
+            findings(SafetyRule.findings, "Shared/Queue/A.swift", "// SAFETY: guarded by x.\n\(token) let a = 1") == []
+        )
         #expect(findings(SafetyRule.findings, "Shared/Queue/A.swift", "/// Never \(token).\n") == [])
     }
 
     @Test(arguments: BusinessTimeRule.tokens)
     func `the database's clock in SQL is found`(token: String) {
         let upper = token.uppercased()
-        #expect(findings(BusinessTimeRule.findings, "Shared/Queue/A.swift", "let a: SQL = \"\"\"\nSELECT \(upper)\n\"\"\"") == [2])
-        #expect(findings(BusinessTimeRule.findings, "Shared/Postgres/Migrations/1.sql", "a timestamptz DEFAULT \(token),") == [1])
-        #expect(findings(BusinessTimeRule.findings, "Shared/Postgres/Migrations/1.sql", "-- no \(token)\nSELECT 1") == [])
+        #expect(
+            findings(BusinessTimeRule.findings, "Shared/Queue/A.swift", "let a: SQL = \"\"\"\nSELECT \(upper)\n\"\"\"")
+                == [2]
+        )
+        #expect(
+            findings(BusinessTimeRule.findings, "Shared/Postgres/Migrations/1.sql", "a timestamptz DEFAULT \(token),")
+                == [1]
+        )
+        #expect(
+            findings(BusinessTimeRule.findings, "Shared/Postgres/Migrations/1.sql", "-- no \(token)\nSELECT 1") == []
+        )
         #expect(findings(BusinessTimeRule.findings, "Shared/Queue/A.swift", "let a = \(token) // \(token)") == [])
     }
 
@@ -87,8 +109,15 @@ import Testing
         let body = { (lines: Int) in "func a(x: Int = { 1 }()) {\n\(String(repeating: "x\n", count: lines - 2))}\n" }
         #expect(findings(SizeRule.findings, "Shared/Queue/A.swift", body(70)) == [])
         #expect(findings(SizeRule.findings, "Shared/Queue/A.swift", "\n" + body(71)) == [2])
-        #expect(findings(SizeRule.findings, "Shared/Queue/A.swift", "struct A {\n init?(a: Int) throws(F) {\n" + String(repeating: "x\n", count: 70) + "}}") == [2])
-        let requirement = "protocol P { func a() -> Int\n var b: Int { get } }\n" + String(repeating: "let x = 1\n", count: 80)
+        #expect(
+            findings(
+                SizeRule.findings,
+                "Shared/Queue/A.swift",
+                "struct A {\n init?(a: Int) throws(F) {\n" + String(repeating: "x\n", count: 70) + "}}"
+            ) == [2]
+        )
+        let requirement =
+            "protocol P { func a() -> Int\n var b: Int { get } }\n" + String(repeating: "let x = 1\n", count: 80)
         #expect(findings(SizeRule.findings, "Shared/Queue/A.swift", requirement) == [])
         #expect(findings(SizeRule.findings, "Shared/Queue/A.swift", String(repeating: "\n", count: 500)) == [501])
         #expect(findings(SizeRule.findings, "Shared/Queue/StringUtils.swift", "") == [1])
@@ -101,7 +130,9 @@ import Testing
             text "quoted" \(c)
             """ /* one /* two */ three */ + d
             """##
-        #expect(SwiftText.code(in: text).split { $0 == " " || $0 == "\n" }.joined(separator: " ") == "let a = + let b = + d")
+        #expect(
+            SwiftText.code(in: text).split { $0 == " " || $0 == "\n" }.joined(separator: " ") == "let a = + let b = + d"
+        )
         #expect(SwiftText.literals(in: text).contains("quoted"))
         #expect(SwiftText.code(in: text).count { $0 == "\n" } == text.count { $0 == "\n" })
     }
