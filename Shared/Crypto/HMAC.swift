@@ -37,18 +37,22 @@ private enum MessageAuthentication {
         return algorithm
     }()
 
+    private static let digestKey: StaticString = "digest"
+    private static let digestName: StaticString = "SHA256"
+
+    // SAFETY: libcrypto keeps the pointers it is given, so they must outlive the call: both texts are constants of the
+    // program, with a NUL behind them (a `String` passed to C is gone when the call returns). Nothing writes to them.
+    nonisolated(unsafe) private static let parameters: [OSSL_PARAM] = {
+        let key = UnsafeRawPointer(digestKey.utf8Start).assumingMemoryBound(to: CChar.self)
+        let name = UnsafeMutableRawPointer(mutating: digestName.utf8Start).assumingMemoryBound(to: CChar.self)
+        return [OSSL_PARAM_construct_utf8_string(key, name, 0), OSSL_PARAM_construct_end()]
+    }()
+
     static func start(_ context: OpaquePointer, key: [UInt8]) {
-        var digest = Array("SHA256\0".utf8CString)
-        let started = digest.withUnsafeMutableBufferPointer { name in
-            let parameters = [
-                OSSL_PARAM_construct_utf8_string("digest", name.baseAddress, 0), OSSL_PARAM_construct_end(),
-            ]
-            // An empty key is legal (RFC 2104); libcrypto reads a null pointer as "keep the old key", so give it a byte.
-            return (key.isEmpty ? [0] : key).withUnsafeBufferPointer { bytes in
-                EVP_MAC_init(context, bytes.baseAddress, key.count, parameters)
-            }
-        }
-        guard started == 1 else { fatalError("libcrypto cannot key an HMAC") }
+        // An empty key is legal (RFC 2104); libcrypto reads a null pointer as "keep the old key". Keys are padded with zeros,
+        // so that one zero is the same key.
+        let key = key.isEmpty ? [0] : key
+        guard EVP_MAC_init(context, key, key.count, parameters) == 1 else { fatalError("libcrypto cannot key an HMAC") }
     }
 
     static func finish(_ context: OpaquePointer, _ message: UnsafeRawBufferPointer) -> [UInt8] {
