@@ -1,7 +1,7 @@
 package import Core
 
-/// Values that stand in for variables a person lacks: Pinpoint's `DefaultSubstitutions`, a JSON object in a string whose
-/// keys are full dotted names (`{"User.UserAttributes.FirstName":"friend"}`).
+/// Values that stand in for variables a person lacks: Pinpoint's `DefaultSubstitutions`, a JSON object in a string
+/// whose keys are full dotted names (`{"User.UserAttributes.FirstName":"friend"}`).
 package struct TemplateDefaults: Sendable, Hashable {
     private var values: [String: TemplateValue]
 

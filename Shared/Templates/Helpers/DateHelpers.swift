@@ -56,7 +56,9 @@ enum DateHelpers {
         var rest = zone[...]
         for prefix in ["UTC", "GMT"] where rest.hasPrefix(prefix) { rest = rest.dropFirst(3) }
         if rest.isEmpty || rest == "Z" { return zone.isEmpty ? nil : 0 }
-        guard let sign = rest.first, sign == "+" || sign == "-" else { return environment.timeZoneOffset(zone, instant) }
+        guard let sign = rest.first, sign == "+" || sign == "-" else {
+            return environment.timeZoneOffset(zone, instant)
+        }
         let parts = rest.dropFirst().split(separator: ":", omittingEmptySubsequences: false)
         var digits = parts.joined()
         if parts.count == 1, digits.count <= 2 { digits += "00" }

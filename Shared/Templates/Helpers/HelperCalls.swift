@@ -19,7 +19,9 @@ extension TemplateMachine {
             }
             try charge(size / 256)
             let result = compare(call.helper, truths)
-            guard let chosen = call.named.last(where: { $0.name == (result ? "yes" : "no") }) else { return .bool(result) }
+            guard let chosen = call.named.last(where: { $0.name == (result ? "yes" : "no") }) else {
+                return .bool(result)
+            }
             return try evaluate(chosen.value)
         }
         var arguments = HelperArguments(values: [], named: [])

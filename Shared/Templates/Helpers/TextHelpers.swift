@@ -10,7 +10,9 @@ enum TextHelpers {
         if helper == .lower { return .text(text.lowercased()) }
         if helper == .upper { return .text(text.uppercased()) }
         if helper == .capitalizeFirst { return .text(text.prefix(1).uppercased() + text.dropFirst()) }
-        if helper == .capitalize { return .text(capitalize(text, fully: arguments.named("fully")?.isTruthy() ?? false)) }
+        if helper == .capitalize {
+            return .text(capitalize(text, fully: arguments.named("fully")?.isTruthy() ?? false))
+        }
         if helper == .abbreviate { return .text(try abbreviate(text, arguments)) }
         if helper == .cut {
             return .text(try replace(text, arguments.values.count > 1 ? arguments.text(1) : " ", by: ""))
@@ -82,7 +84,9 @@ enum TextHelpers {
         return String(text.dropFirst(start).prefix(end - start))
     }
 
-    private static func pad(_ text: String, _ helper: Helper, _ arguments: HelperArguments) throws(HelperFault) -> String {
+    private static func pad(
+        _ text: String, _ helper: Helper, _ arguments: HelperArguments
+    ) throws(HelperFault) -> String {
         guard let size = arguments.values.count > 1 ? arguments.values[1] : arguments.named("size") else {
             throw HelperFault("needs size=")
         }

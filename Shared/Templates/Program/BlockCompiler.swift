@@ -164,7 +164,8 @@ extension TemplateCompiler {
         }
         let target = try target(of: call, hasFallback: block != nil, at: position)
         if case .named(let index) = target, unconditional.contains(program.partialNames[Int(index)]), block == nil {
-            throw position.fault(.syntax, "the partial \"\(program.partialNames[Int(index)])\" includes itself without end")
+            let name = program.partialNames[Int(index)]
+            throw position.fault(.syntax, "the partial \"\(name)\" includes itself without end")
         }
         var partial = PartialCall(
             target: target, context: nil, named: try named(call), blockEntry: -1, indent: indent, position: position)

@@ -35,7 +35,8 @@ extension TemplateCompiler {
             if let name = path.simpleName, parameter(named: name) == nil, let helper = Helper(rawValue: name),
                 helper.arity.contains(0), helper != .log
             {
-                return .call(try self.call(helper, CallNode(callee: operand, position: path.position), at: path.position))
+                let call = CallNode(callee: operand, position: path.position)
+                return .call(try self.call(helper, call, at: path.position))
             }
             return try expression(of: path)
         }
@@ -53,7 +54,8 @@ extension TemplateCompiler {
         _ helper: Helper, _ call: CallNode, at position: SourcePosition
     ) throws(TemplateFault) -> HelperCall {
         guard !helper.isBlockOnly else {
-            throw position.fault(.syntax, "\(helper.rawValue) is a block: {{#\(helper.rawValue) …}}…{{/\(helper.rawValue)}}")
+            let name = helper.rawValue
+            throw position.fault(.syntax, "\(name) is a block: {{#\(name) …}}…{{/\(name)}}")
         }
         try check(helper, call, at: position)
         var arguments: [Expression] = []

@@ -47,7 +47,9 @@ enum NumberText {
 
     /// Swift writes 0.00001 as `1e-05`, JavaScript as `0.00001` and only from 1e-7 on as `1e-7`.
     private static func javaScript(_ text: String) -> String {
-        guard let mark = text.firstIndex(of: "e"), let exponent = Int(text[text.index(after: mark)...]) else { return text }
+        guard let mark = text.firstIndex(of: "e"), let exponent = Int(text[text.index(after: mark)...]) else {
+            return text
+        }
         let mantissa = text[..<mark]
         guard (-6)...(-1) ~= exponent else { return "\(mantissa)e\(exponent < 0 ? "" : "+")\(exponent)" }
         let sign = mantissa.first == "-" ? "-" : ""

@@ -152,7 +152,8 @@ struct TemplateMachine {
 
     var surroundings: Surroundings {
         Surroundings(
-            context: context, contextCount: contexts.count, parameters: parameters, parameterCount: parameterNodes.count)
+            context: context, contextCount: contexts.count, parameters: parameters,
+            parameterCount: parameterNodes.count)
     }
 
     mutating func restore(_ surroundings: Surroundings) {

@@ -61,7 +61,8 @@ package struct TemplateProgram: Sendable {
         escaping: TemplateEscaping,
         into output: inout [UInt8]
     ) throws(TemplateFault) {
-        var machine = TemplateMachine(program: self, scope: scope, environment: environment, budget: budget, escaping: escaping)
+        var machine = TemplateMachine(
+            program: self, scope: scope, environment: environment, budget: budget, escaping: escaping)
         swap(&machine.output, &output)
         defer { swap(&machine.output, &output) }
         try machine.run()

@@ -25,7 +25,8 @@ extension TemplateParser {
             throw block.position.fault(.syntax, "the block {{#\(name)}} is not closed")
         case .close(let closing, let strip, let position):
             guard closing == name else {
-                throw position.fault(.syntax, "{{/\(closing)}} does not close {{#\(name)}} of line \(block.position.line)")
+                throw position.fault(
+                    .syntax, "{{/\(closing)}} does not close {{#\(name)}} of line \(block.position.line)")
             }
             block.closeStrip = strip
         case .inverse(let strip, let position):

@@ -9,7 +9,8 @@ extension TemplateParser {
         while true {
             let before = reader.index
             reader.skipBlanks()
-            guard let byte = reader.peek(), byte != 0x7D, byte != 0x7E, byte != 0x29, !isAtBlockParameters else { break }
+            guard let byte = reader.peek(), byte != 0x7D, byte != 0x7E, byte != 0x29, !isAtBlockParameters
+            else { break }
             guard before < reader.index || byte == 0x28 || byte == 0x22 || byte == 0x27 else {
                 throw reader.fault("unexpected \(quoted(byte)); arguments are separated by spaces")
             }

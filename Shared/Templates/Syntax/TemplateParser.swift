@@ -186,7 +186,7 @@ struct TemplateParser {
         strip.close = reader.take("~")
         guard reader.take("}}") else {
             if reader.isAtEnd { throw reader.fault("the tag is not closed") }
-            throw reader.fault(end == .triple ? "expected }}} at the end of the tag" : "expected }} at the end of the tag")
+            throw reader.fault("expected \(end == .triple ? "}}}" : "}}") at the end of the tag")
         }
         return strip
     }

@@ -68,10 +68,11 @@ enum WhitespaceControl {
                 lastInverse = following
             }
         }
+        let first = firstInverse ?? program
         let edges = Edges(
             strip: StripFlags(open: block.openStrip.open, close: block.closeStrip.close),
             isOpenAlone: startsLine(program.body, after: -1, isRoot: false),
-            isCloseAlone: endsLine((firstInverse ?? program).body, before: (firstInverse ?? program).body.count, isRoot: false)
+            isCloseAlone: endsLine(first.body, before: first.body.count, isRoot: false)
         )
         if block.openStrip.close { omitRight(program.body, 0, all: true) }
         guard let firstInverse else {
@@ -118,7 +119,7 @@ enum WhitespaceControl {
         return isRoot && index + 2 == body.count
     }
 
-    /// With `all`, every blank and line end at the left of the content; otherwise its blanks up to and with one line end.
+    /// With `all`, every blank and line end at the left of the content; otherwise its blanks and one line end.
     private static func omitRight(_ body: [SyntaxNode], _ index: Int, all: Bool = false) {
         guard body.indices.contains(index), case .content(let content) = body[index] else { return }
         guard all || !content.isRightStripped else { return }
@@ -127,7 +128,8 @@ enum WhitespaceControl {
             rest = rest.drop(while: isSpace)
         } else {
             rest = rest.drop { $0 == 0x20 || $0 == 0x09 }
-            if rest.starts(with: [0x0D, 0x0A]) { rest = rest.dropFirst(2) } else if rest.first == 0x0A { rest = rest.dropFirst() }
+            if rest.first == 0x0D { rest = rest.dropFirst() }
+            if rest.first == 0x0A { rest = rest.dropFirst() }
         }
         content.isRightStripped = rest.count != content.value.count
         content.value = rest
