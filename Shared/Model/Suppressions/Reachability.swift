@@ -1,7 +1,7 @@
 package import Core
 
 /// The gate's rules that depend on the endpoint alone, in SQL: what an estimate counts as unreachable, and what the gate
-/// refuses. `Delivery/Gate` decides the same, one recipient at a time and in this order; a scenario test holds the two together.
+/// refuses. `Delivery/Gate` decides the same, one recipient at a time and in this order; `ReachabilityTests` holds the two together.
 ///
 /// One rule concerns several endpoints: of the members of a run that no other rule refuses and that share a channel and
 /// an address hash, only the one with the lowest endpoint key is sent to; the others are DUPLICATE_ADDRESS.
@@ -12,8 +12,9 @@ package enum Reachability {
     package static func refusal(row: SQL = "e") -> SQL {
         """
         CASE
-          WHEN EXISTS (SELECT FROM suppressions x WHERE x.app = \(row).app AND x.channel = \(row).channel_type
-                                                    AND x.address_hash = \(row).address_hash) THEN 'SUPPRESSED'
+          WHEN EXISTS (SELECT FROM suppressions x
+                        WHERE x.app = \(row).app AND x.channel = \(row).channel_type
+                          AND x.address_hash = \(row).address_hash) THEN 'SUPPRESSED'
           WHEN \(row).opt_out = 'ALL' THEN 'OPT_OUT'
           WHEN \(row).endpoint_status <> 'ACTIVE' THEN 'ENDPOINT_INACTIVE'
           WHEN \(row).channel_type IS NULL THEN 'ENDPOINT_CHANNEL_MISMATCH'
