@@ -50,6 +50,10 @@ test: setup ## build for debugging and run every test on a private Postgres
 lint: ## check format, shell scripts and generated code
 	@ops/local/lint.sh
 
+.PHONY: format
+format: ## format every Swift file that is not generated
+	@git ls-files -z '*.swift' ':!*.generated.swift' | xargs -0 swift format --in-place --parallel
+
 .PHONY: bench
 bench: setup-bench build ## measure against the physical limits and the peers
 	@$(NEEDLETAIL) bench

@@ -26,6 +26,9 @@ struct Supervisor {
     /// Services drain within 25 s.
     private static let stopDeadline: Duration = .seconds(35)
 
+    /// What `waitpid` says of a process that exited with EX_CONFIG (78): it refused its settings.
+    private static let configurationStatus: Int32 = 78 << 8
+
     private let home: SuiteHome
     private let environment: Environment
     private var children: [Child] = []
@@ -130,13 +133,18 @@ struct Supervisor {
                     "status": .integer(Int64(status)),
                 ]
             )
-            scheduleRestart(index)
+            scheduleRestart(index, isRefusal: status == Self.configurationStatus)
         }
     }
 
-    private mutating func scheduleRestart(_ index: Int) {
+    /// A refusal comes again until somebody changes a setting: there is no hurry.
+    private mutating func scheduleRestart(_ index: Int, isRefusal: Bool = false) {
         let now = environment.realNow()
         if now - children[index].startedAt >= Self.provenAfter { children[index].failures = 0 }
+        guard !isRefusal else {
+            children[index].restartAt = now + Self.backoff.cap
+            return
+        }
         let pause = Self.backoff.delay(attempt: children[index].failures, random: environment.randomWord())
         children[index].failures += 1
         children[index].restartAt = now + max(Self.backoff.base, pause)
