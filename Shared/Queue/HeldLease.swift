@@ -15,6 +15,11 @@ package final class HeldLease: Sendable {
         stopping = isStopping
     }
 
+    /// A lease taken now by a process that does not stop.
+    package convenience init(terms: LeaseTerms) {
+        self.init(takenAt: MonotonicClock.now(), terms: terms, isStopping: { false })
+    }
+
     /// The process drains: finish what has begun, record it, and give the rest back.
     package var isStopping: Bool { stopping() }
 

@@ -107,9 +107,9 @@ package enum LedgerProof {
                 unit: "pairs of chunks of one treatment whose key ranges overlap",
                 sql: """
                     SELECT count(*) FROM (
-                        SELECT first_key <= lag(last_key) OVER (PARTITION BY treatment ORDER BY first_key) AS overlaps
+                        SELECT first_key <= lag(last_key) OVER (PARTITION BY treatment ORDER BY first_key) AS collides
                           FROM run_chunks WHERE app = \(app) AND run = \(run)) AS pairs
-                     WHERE overlaps
+                     WHERE collides
                     """
             ),
         ]

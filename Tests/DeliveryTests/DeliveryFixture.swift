@@ -1,0 +1,146 @@
+import Core
+import Delivery
+import EventLoop
+import Model
+import Postgres
+import Queue
+import TestKit
+
+/// A running run with recipients on a real database, and a channel whose answers the test writes.
+struct DeliveryFixture {
+    let app = AppID(high: 1, low: 1)
+    let run = RunID(high: 2, low: 2)
+    let campaign = CampaignID(high: 3, low: 3)
+    let database: Database
+    let environment: Environment
+    let day: Day
+
+    init() throws {
+        database = try TestDatabase.current.database
+        environment = try TestDatabase.current.environment
+        day = environment.now().day
+    }
+
+    var lease: LeaseTerms { LeaseTerms(owner: HexID(high: 9, low: 9), duration: .seconds(30)) }
+
+    func plan(_ policy: DeliveryPolicy = .atMostOnce, lasting: Duration = .seconds(3600)) -> RunPlan {
+        RunPlan(
+            account: "000000000000",
+            app: app,
+            campaign: campaign,
+            campaignVersion: 1,
+            campaignName: "test",
+            run: run,
+            runDay: day,
+            scheduledAt: environment.now(),
+            expiresAt: environment.now() + lasting,
+            deliveryPolicy: policy,
+            holdoutPercent: 0,
+            treatments: [.init(name: nil, sizePercent: 100, email: nil)]
+        )
+    }
+
+    /// Endpoints 1…count, one chunk with all of them, one job.
+    func start(_ plan: RunPlan, endpoints count: Int) async throws {
+        try await Partitions(database).ensure(.sendOutcomes, for: day)
+        let keys = (1...count).map(Int64.init)
+        let now = environment.now()
+        var job = NewJob(queue: .email, kind: ChunkDelivery.kind, dueAt: now)
+        job.app = app
+        job.send = SendCause(run: run, runDay: day, chunk: 0, treatment: 0)
+        job.recipients = keys
+        let new = job
+        try await database.transaction { session in
+            try await session.execute(
+                """
+                INSERT INTO endpoints (app, endpoint_key, external_id, channel_type, address, cohort, effective_at, created_at)
+                SELECT \(app), k, 'e' || k, 'EMAIL', 'p' || k || '@example.com', 0, \(now), \(now) FROM unnest(\(keys)) AS k
+                """
+            )
+            try await session.execute(
+                """
+                INSERT INTO runs (app, id, campaign, campaign_version, occurrence, run_day, state, frozen, scheduled_at,
+                                  started_at, fanned_out, planned)
+                VALUES (\(app), \(run), \(campaign), 1, 'once', \(day), 'RUNNING',
+                        \(SQLBind.jsonb(plan.json.serialized)), \(now), \(now), true, \(Int64(count)))
+                """
+            )
+            try await session.execute(
+                """
+                INSERT INTO run_chunks (app, run, chunk, treatment, first_key, last_key, size, digest)
+                SELECT \(app), \(run), 0, 0, 1, \(Int64(count)), \(Int32(count)),
+                       sha256(string_agg(int8send(k), ''::bytea ORDER BY k)) FROM unnest(\(keys)) AS k
+                """
+            )
+            try await Queue.enqueue(new, in: session)
+        }
+    }
+
+    func delivery(_ channel: ScriptedChannel, window: Int = 4) -> ChunkDelivery {
+        ChunkDelivery(channel: channel, database: database, environment: environment, lease: lease, window: window)
+    }
+
+    func take(at instant: Instant? = nil) async throws -> LeasedJob? {
+        try await Claim.take(
+            .email,
+            maximumPriority: .max,
+            limit: 1,
+            lease: lease,
+            now: instant ?? environment.now(),
+            in: database
+        ).first
+    }
+
+    /// Takes and runs jobs, as far into the future as retries need, until there is none.
+    func drain(_ delivery: ChunkDelivery) async throws {
+        for _ in 0..<50 {
+            guard let job = try await take(at: environment.now() + .seconds(1800)) else { return }
+            try await delivery.run(job, HeldLease(terms: lease))
+        }
+    }
+
+    func sheet() async throws -> BalanceSheet? {
+        try await database.withSession { try await Ledger.balance(app, run: run, in: $0) }
+    }
+
+    func violations() async throws -> [LedgerProof.Violation] {
+        try await database.withSession { session in
+            guard let sheet = try await Ledger.balance(app, run: run, in: session) else { return [] }
+            return try await LedgerProof.violations(sheet, app: app, in: session)
+        }
+    }
+}
+
+/// Answers by endpoint key; everybody is accepted unless the test says otherwise.
+final class ScriptedChannel: DeliveryChannel, PreparedRun {
+    typealias Answer = @Sendable (_ key: Int64, _ attempt: Int) -> SendOutcome
+
+    let type = "EMAIL"
+    private let answer: Answer
+    private let attempts = Lock<[Int64: Int]>([:])
+    private let beforeAnswer: @Sendable () async -> Void
+
+    init(
+        _ answer: @escaping Answer = { _, _ in .accepted(providerReference: "ok") },
+        beforeAnswer: @escaping @Sendable () async -> Void = {}
+    ) {
+        self.answer = answer
+        self.beforeAnswer = beforeAnswer
+    }
+
+    /// How often each endpoint was handed over.
+    var handedOver: [Int64: Int] { attempts.withLock { $0 } }
+
+    func prepare(_ plan: RunPlan) throws -> any PreparedRun { self }
+
+    func deliver(_ sends: [Send], lease: HeldLease) async -> [SendOutcome] {
+        await beforeAnswer()
+        return sends.map { send in
+            let attempt = attempts.withLock { attempts in
+                attempts[send.recipient.key, default: 0] += 1
+                return attempts[send.recipient.key] ?? 1
+            }
+            return answer(send.recipient.key, attempt)
+        }
+    }
+}
