@@ -30,7 +30,9 @@ enum ReadSegments {
         let app = try await call.app()
         let page = try PageRequest(QueryParameters(call.request))
         let after = try page.cursor(of: "GetSegments").map { token throws(APIError) in
-            guard let id = SegmentID(try token.string("Id")) else { throw .badRequest("The token is not valid for this list") }
+            guard let id = SegmentID(try token.string("Id")) else {
+                throw .badRequest("The token is not valid for this list")
+            }
             return (createdAt: try token.instant("CreatedAt"), id: id)
         }
         let segments = try await call.context.database.withSession { session in
@@ -39,7 +41,8 @@ enum ReadSegments {
         return answer(call, segments, page: page) { last in
             PageToken(
                 list: "GetSegments",
-                position: ["CreatedAt": .integer(last.createdAt.microseconds), "Id": .string(last.id.description)])
+                position: ["CreatedAt": .integer(last.createdAt.microseconds), "Id": .string(last.id.description)]
+            )
         }
     }
 
@@ -52,7 +55,13 @@ enum ReadSegments {
         }
         let segments = try await call.context.database.withSession { session in
             try await SegmentStore.versions(
-                app, id: id, before: before, limit: page.size + 1, account: call.account, in: session)
+                app,
+                id: id,
+                before: before,
+                limit: page.size + 1,
+                account: call.account,
+                in: session
+            )
         }
         // A segment has at least one version, so an empty first page means that it does not exist.
         if segments.isEmpty, before == nil { throw APIError.resourceNotFound }
@@ -63,7 +72,10 @@ enum ReadSegments {
 
     /// `segments` has one more than the page when there is a next one.
     private static func answer(
-        _ call: RequestContext, _ segments: [StoredSegment], page: PageRequest, token: (StoredSegment) -> PageToken
+        _ call: RequestContext,
+        _ segments: [StoredSegment],
+        page: PageRequest,
+        token: (StoredSegment) -> PageToken
     ) -> HTTPResponse {
         let shown = segments.prefix(page.size)
         let next = segments.count > page.size ? shown.last.map { token($0).text } : nil

@@ -12,10 +12,16 @@ enum Routes {
         Route(.getSegments, handler: ReadSegments.list),
         Route(.getSegmentVersions, handler: ReadSegments.versions),
         Route(
-            "POST", "/v1/apps/{application-id}/segments/estimate", access: .signed(action: "mobiletargeting:EstimateSegment"),
-            handler: EstimateSegment.run),
+            "POST",
+            "/v1/apps/{application-id}/segments/estimate",
+            access: .signed(action: "mobiletargeting:EstimateSegment"),
+            handler: EstimateSegment.run
+        ),
         Route(
-            "GET", "/internal/apps/{app}/segments/{segment-id}/resolved", access: .internalService,
-            handler: ResolveSegment.run),
+            "GET",
+            "/internal/apps/{app}/segments/{segment-id}/resolved",
+            access: .internalService,
+            handler: ResolveSegment.run
+        ),
     ]
 }

@@ -16,7 +16,14 @@ enum WriteSegment {
         let id = environment.newID(of: Noun.Segment.self)
         let segment = try await call.context.database.transaction { session in
             try await SegmentStore.create(
-                app, id: id, request, definition, account: call.account, now: environment.now(), in: session)
+                app,
+                id: id,
+                request,
+                definition,
+                account: call.account,
+                now: environment.now(),
+                in: session
+            )
         }
         return call.answer(segment.response(region: call.region, account: call.account), status: 201)
     }
@@ -29,7 +36,14 @@ enum WriteSegment {
         let now = call.context.environment.now()
         let segment = try await call.context.database.transaction { session in
             try await SegmentStore.update(
-                app, id: id, request, definition, account: call.account, now: now, in: session)
+                app,
+                id: id,
+                request,
+                definition,
+                account: call.account,
+                now: now,
+                in: session
+            )
         }
         guard let segment else { throw APIError.resourceNotFound }
         return call.answer(segment.response(region: call.region, account: call.account))

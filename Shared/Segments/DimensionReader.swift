@@ -15,7 +15,9 @@ enum DimensionReader {
             conditions += try self.location(location, at: path.member("Location"))
         }
         conditions += try attributes(
-            [(.endpoint, dimensions.attributes ?? [:]), (.user, dimensions.userAttributes ?? [:])], at: path)
+            [(.endpoint, dimensions.attributes ?? [:]), (.user, dimensions.userAttributes ?? [:])],
+            at: path
+        )
         if let recency = dimensions.behavior?.recency {
             conditions.append(try self.recency(recency, at: path.member("Behavior").member("Recency")))
         }
@@ -25,7 +27,8 @@ enum DimensionReader {
     // MARK: Attributes
 
     private static func attributes(
-        _ maps: [(AttributeOwner, [String: AttributeDimension])], at path: WirePath
+        _ maps: [(AttributeOwner, [String: AttributeDimension])],
+        at path: WirePath
     ) throws(APIError) -> [SegmentCondition] {
         var entries: [(rank: Int, name: String, condition: SegmentCondition)] = []
         for (ownerRank, (owner, map)) in maps.enumerated() {
@@ -58,7 +61,9 @@ enum DimensionReader {
 
     private static func instants(_ values: [String], _ count: Int, at path: WirePath) throws(APIError) -> [Instant] {
         guard values.count == count else {
-            throw path.refusal("must have \(count == 1 ? "one value" : "\(count) values") for a date; got \(values.count)")
+            throw path.refusal(
+                "must have \(count == 1 ? "one value" : "\(count) values") for a date; got \(values.count)"
+            )
         }
         var instants: [Instant] = []
         for (index, value) in values.enumerated() {
@@ -73,7 +78,8 @@ enum DimensionReader {
     // MARK: Metrics
 
     private static func metrics(
-        _ map: [String: MetricDimension], at path: WirePath
+        _ map: [String: MetricDimension],
+        at path: WirePath
     ) throws(APIError) -> [SegmentCondition] {
         var entries: [(rank: Int, name: String, condition: SegmentCondition)] = []
         for (name, dimension) in map {
@@ -85,7 +91,9 @@ enum DimensionReader {
                 let allowed = Comparison.allCases.map(\.rawValue).joined(separator: ", ")
                 throw place.member("ComparisonOperator").refusal("must be one of \(allowed)")
             }
-            guard let value = dimension.value, value.isFinite else { throw place.member("Value").refusal("is required") }
+            guard let value = dimension.value, value.isFinite else {
+                throw place.member("Value").refusal("is required")
+            }
             entries.append((rank, name, .metric(name: name, comparison, value)))
         }
         return entries.sorted { ($0.rank, $0.name) < ($1.rank, $1.name) }.map(\.condition)
@@ -94,7 +102,8 @@ enum DimensionReader {
     // MARK: Demographic, location, recency
 
     private static func demographic(
-        _ demographic: SegmentDemographics, at path: WirePath
+        _ demographic: SegmentDemographics,
+        at path: WirePath
     ) throws(APIError) -> [SegmentCondition] {
         var conditions: [SegmentCondition] = []
         for field in DemographicField.allCases {
@@ -130,7 +139,8 @@ enum DimensionReader {
     }
 
     private static func location(
-        _ location: SegmentLocation, at path: WirePath
+        _ location: SegmentLocation,
+        at path: WirePath
     ) throws(APIError) -> [SegmentCondition] {
         var conditions: [SegmentCondition] = []
         if let country = location.country {

@@ -109,7 +109,8 @@ extension SegmentCondition {
             return .object(object)
         case .metric(let name, let comparison, let value):
             return [
-                "Condition": "Metric", "Name": .string(name), "Test": .string(comparison.rawValue), "Value": .double(value),
+                "Condition": "Metric", "Name": .string(name), "Test": .string(comparison.rawValue),
+                "Value": .double(value),
             ]
         case .demographic(let field, let test):
             var object = test.json
@@ -150,7 +151,8 @@ extension SegmentCondition {
                     latitude: try reader.number("Latitude"),
                     longitude: try reader.number("Longitude"),
                     rangeKilometers: try reader.number("RangeInKilometers")
-                ))
+                )
+            )
         case "Recency":
             guard let isActive = json["IsActive"]?.bool else { throw reader.fault("IsActive") }
             self = .recency(try reader.code("Duration"), isActive: isActive)

@@ -13,12 +13,11 @@ package struct ResolvedSegment: Hashable, Sendable {
         self.expression = expression
     }
 
-    /// Inlines the source segments of `definition`.
+    /// Inlines the source segments of `definition`. `sources` holds the stored version that each reference means, here
+    /// and in the sources themselves.
     ///
-    /// - Parameters:
-    ///   - sources: the stored version that each reference means, here and in the sources themselves.
-    /// - Throws: `Fault(.invalid)`: a source is missing, is a segment on the way to itself, or the whole is deeper than
-    ///   `Limits.segmentDepth` segments or larger than `Limits.conditionsPerResolvedSegment`.
+    /// Throws `Fault(.invalid)` when a source is missing or on the way to itself, and when the whole is deeper than
+    /// `Limits.segmentDepth` segments or larger than `Limits.conditionsPerResolvedSegment`.
     package static func resolve(
         _ definition: SegmentDefinition,
         id: SegmentID? = nil,
@@ -40,7 +39,10 @@ private struct Resolver {
 
     mutating func expression(of definition: SegmentDefinition, level: Int) throws(Fault) -> SegmentExpression {
         guard level <= Limits.segmentDepth else {
-            throw Fault(.invalid, "SegmentGroups: source segments are nested more than \(Limits.segmentDepth) levels deep")
+            throw Fault(
+                .invalid,
+                "SegmentGroups: source segments are nested more than \(Limits.segmentDepth) levels deep"
+            )
         }
         switch definition {
         case .dimensions(let expression):
@@ -60,7 +62,9 @@ private struct Resolver {
         return .conjunction([.restriction(group.sourceType, bases), .restriction(group.type, group.dimensions)])
     }
 
-    private mutating func expression(of reference: SegmentDefinition.Source, level: Int) throws(Fault) -> SegmentExpression {
+    private mutating func expression(of reference: SegmentDefinition.Source, level: Int) throws(Fault)
+        -> SegmentExpression
+    {
         guard let found = sources[reference] else {
             let version = reference.version.map { " version \($0)" } ?? ""
             throw Fault(.invalid, "SegmentGroups: source segment \(reference.id)\(version) does not exist")

@@ -6,13 +6,13 @@ package import Core
 /// that segments of one shape share one prepared statement, and no input can become SQL. The predicate reads
 /// `endpoints` only, and `events` for recency; it never raises an error, whatever the stored JSON holds.
 package enum SegmentCompiler {
-    /// A boolean over a row of `endpoints`, tenant first. Never null where it stands under a negation.
-    ///
-    /// - Parameters:
-    ///   - now: business time; recency windows end there.
-    ///   - row: the alias of `endpoints` in the caller's statement.
+    /// A boolean over a row of `endpoints`, tenant first. Never null where it stands under a negation. Recency windows
+    /// end at `now` (business time); `row` is the alias of `endpoints` in the caller's statement.
     package static func predicate(
-        _ segment: ResolvedSegment, app: AppID, now: Instant, row: StaticString = "e"
+        _ segment: ResolvedSegment,
+        app: AppID,
+        now: Instant,
+        row: StaticString = "e"
     ) -> SQL {
         var writer = PredicateWriter(row: "\(row)", now: now)
         let tenant = writer.bind(app)
@@ -63,7 +63,11 @@ private struct PredicateWriter {
     }
 
     private mutating func write(
-        _ members: [SegmentExpression], joint: String, ofNone: String, isNegated: Bool, indent: Int
+        _ members: [SegmentExpression],
+        joint: String,
+        ofNone: String,
+        isNegated: Bool,
+        indent: Int
     ) {
         guard !members.isEmpty else { return write(ofNone) }
         let margin = "\n" + String(repeating: "  ", count: indent)
@@ -108,10 +112,14 @@ private struct PredicateWriter {
             writeExists(in: list, where: "needletail_instant(v.value) > \(bind(instant))")
         case .on(let day):
             writeExists(
-                in: list, where: "(needletail_instant(v.value) AT TIME ZONE 'UTC')::date = \(bind(day))")
+                in: list,
+                where: "(needletail_instant(v.value) AT TIME ZONE 'UTC')::date = \(bind(day))"
+            )
         case .between(let first, let last):
             writeExists(
-                in: list, where: "needletail_instant(v.value) BETWEEN \(bind(first)) AND \(bind(last))")
+                in: list,
+                where: "needletail_instant(v.value) BETWEEN \(bind(first)) AND \(bind(last))"
+            )
         }
     }
 

@@ -36,7 +36,10 @@ extension SegmentDefinition {
         package var type: Combination
 
         package init(
-            sources: [Source], sourceType: Combination, dimensions: [SegmentExpression], type: Combination
+            sources: [Source],
+            sourceType: Combination,
+            dimensions: [SegmentExpression],
+            type: Combination
         ) {
             self.sources = sources
             self.sourceType = sourceType

@@ -21,7 +21,8 @@ import Testing
                     for status in ["ACTIVE", "INACTIVE"] {
                         for isSuppressed in [false, true] {
                             let hash: SQLBind =
-                                channel != nil && address?.isEmpty == false ? .bytes(Array("\(key)".utf8)) : .null(.bytea)
+                                channel != nil && address?.isEmpty == false
+                                ? .bytes(Array("\(key)".utf8)) : .null(.bytea)
                             try await database.execute(
                                 """
                                 INSERT INTO endpoints (app, endpoint_key, external_id, channel_type, address, address_hash,

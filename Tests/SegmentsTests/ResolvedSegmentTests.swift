@@ -11,10 +11,16 @@ import Testing
 
     /// One group over `sources`, narrowed by `name`.
     private func over(
-        _ sources: [SegmentDefinition.Source], _ type: Combination = .all, name: String? = nil
+        _ sources: [SegmentDefinition.Source],
+        _ type: Combination = .all,
+        name: String? = nil
     ) -> SegmentDefinition {
         let group = SegmentDefinition.Group(
-            sources: sources, sourceType: type, dimensions: name.map { [condition($0)] } ?? [], type: .all)
+            sources: sources,
+            sourceType: type,
+            dimensions: name.map { [condition($0)] } ?? [],
+            type: .all
+        )
         return .groups(.all, [group])
     }
 
@@ -36,8 +42,11 @@ import Testing
             .init(id: id(2), version: 1): .init(id: id(2), version: 1, definition: .dimensions(condition("two"))),
         ]
         let group = SegmentDefinition.Group(
-            sources: [.init(id: id(1)), .init(id: id(2), version: 1)], sourceType: .any,
-            dimensions: [condition("three"), condition("four")], type: .none)
+            sources: [.init(id: id(1)), .init(id: id(2), version: 1)],
+            sourceType: .any,
+            dimensions: [condition("three"), condition("four")],
+            type: .none
+        )
         let resolved = try ResolvedSegment.resolve(.groups(.none, [group]), sources: sources)
         let base = SegmentExpression.combination(.any, [condition("one"), condition("two")])
         let narrowed = SegmentExpression.combination(.none, [condition("three"), condition("four")])
@@ -80,10 +89,18 @@ import Testing
             let next: [SegmentDefinition.Source] = number < length ? [.init(id: id(number + 1))] : []
             let groups = [
                 SegmentDefinition.Group(
-                    sources: next, sourceType: .none, dimensions: [condition("a\(number)"), condition("b")], type: .any),
+                    sources: next,
+                    sourceType: .none,
+                    dimensions: [condition("a\(number)"), condition("b")],
+                    type: .any
+                ),
                 SegmentDefinition.Group(sources: [], sourceType: .all, dimensions: [condition("c")], type: .none),
             ]
-            sources[.init(id: id(number))] = SegmentVersion(id: id(number), version: 1, definition: .groups(.any, groups))
+            sources[.init(id: id(number))] = SegmentVersion(
+                id: id(number),
+                version: 1,
+                definition: .groups(.any, groups)
+            )
         }
         return sources
     }
@@ -108,7 +125,11 @@ import Testing
 
     @Test func `the deepest segment comes back from its frozen form within the parser's limits`() throws {
         var segment = try ResolvedSegment.resolve(
-            over([.init(id: id(2))], .none), id: id(1), version: 12, sources: chain(of: 8))
+            over([.init(id: id(2))], .none),
+            id: id(1),
+            version: 12,
+            sources: chain(of: 8)
+        )
         let frozen: JSON = ["Segment": segment.json]
         let read = try #require(try JSON.parse(frozen.serialized)["Segment"])
         #expect(try ResolvedSegment(json: read) == segment)

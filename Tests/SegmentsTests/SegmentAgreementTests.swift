@@ -39,7 +39,9 @@ import Testing
         try await insert(people, into: database)
         for _ in 0..<150 {
             let condition = SegmentExpression.condition(generator.condition())
-            for expression in [condition, .combination(.none, [condition]), .combination(.none, [.combination(.none, [condition])])] {
+            for expression in [
+                condition, .combination(.none, [condition]), .combination(.none, [.combination(.none, [condition])]),
+            ] {
                 let segment = ResolvedSegment(expression: expression)
                 let found = try await membersBySQL(of: segment, in: database)
                 let expected = people.indices.filter {
@@ -85,7 +87,8 @@ import Testing
     @Test func `stored JSON of any shape raises no error`() async throws {
         let database = try TestDatabase.current.database
         let shapes = [
-            "{}", "[]", "null", "true", "1e400", "-1e-400", "\"NaN\"", "\"1998-07-01T00:00:00Z\"", "[1, null, {}, [], true]",
+            "{}", "[]", "null", "true", "1e400", "-1e-400", "\"NaN\"", "\"1998-07-01T00:00:00Z\"",
+            "[1, null, {}, [], true]",
             "{\"a\": 1}",
         ]
         for (number, shape) in shapes.enumerated() {

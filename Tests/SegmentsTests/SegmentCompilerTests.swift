@@ -31,7 +31,10 @@ import Testing
             metrics[name(index)] = MetricDimension(comparisonOperator: comparison.rawValue, value: number)
         }
         let set = SetDimension(dimensionType: .exclusive, values: [value])
-        let point = GPSPointDimension(coordinates: GPSCoordinates(latitude: 1, longitude: 2), rangeInKilometers: abs(number))
+        let point = GPSPointDimension(
+            coordinates: GPSCoordinates(latitude: 1, longitude: 2),
+            rangeInKilometers: abs(number)
+        )
         return WriteSegmentRequest(
             dimensions: SegmentDimensions(
                 attributes: attributes,
@@ -40,7 +43,8 @@ import Testing
                 location: SegmentLocation(country: set, gpsPoint: point),
                 metrics: metrics,
                 userAttributes: attributes
-            ))
+            )
+        )
     }
 
     private static func expression(of request: WriteSegmentRequest) throws -> SegmentExpression {
@@ -49,15 +53,24 @@ import Testing
 
     @Test func `replacing every name and value leaves the text unchanged`() throws {
         let plain = try Self.expression(
-            of: Self.everything(name: { "a\($0)" }, value: "v", number: 1, date: "1998-07-01T00:00:00Z"))
+            of: Self.everything(name: { "a\($0)" }, value: "v", number: 1, date: "1998-07-01T00:00:00Z")
+        )
         let text = compile(plain).text
         for naughty in SegmentGenerator.names + SegmentGenerator.values where !naughty.isEmpty {
             // The suffixes run backwards, so that the names sort the other way round.
             let renamed = try Self.expression(
                 of: Self.everything(
-                    name: { "\(naughty)\(9 - $0)" }, value: naughty, number: -7.25, date: "2026-02-03T04:05:06.789Z"))
+                    name: { "\(naughty)\(9 - $0)" },
+                    value: naughty,
+                    number: -7.25,
+                    date: "2026-02-03T04:05:06.789Z"
+                )
+            )
             let other = SegmentCompiler.predicate(
-                ResolvedSegment(expression: renamed), app: AppID(high: 9, low: 9), now: Self.now + .seconds(1))
+                ResolvedSegment(expression: renamed),
+                app: AppID(high: 9, low: 9),
+                now: Self.now + .seconds(1)
+            )
             #expect(other.text == text, "\(naughty)")
         }
         #expect(!text.contains("a0"))
@@ -79,11 +92,15 @@ import Testing
     @Test func `metrics and a date make this statement`() throws {
         let request = WriteSegmentRequest(
             dimensions: SegmentDimensions(
-                attributes: ["LastPurchase": AttributeDimension(attributeType: .before, values: ["1998-04-02T00:00:00Z"])],
+                attributes: [
+                    "LastPurchase": AttributeDimension(attributeType: .before, values: ["1998-04-02T00:00:00Z"])
+                ],
                 metrics: [
                     "Purchases": MetricDimension(comparisonOperator: "GREATER_THAN_OR_EQUAL", value: 2),
                     "Spent": MetricDimension(comparisonOperator: "GREATER_THAN", value: 100),
-                ]))
+                ]
+            )
+        )
         let sql = compile(try Self.expression(of: request))
         #expect(
             sql.text == """
@@ -91,13 +108,16 @@ import Testing
                   AND needletail_number(e.metrics -> $4) >= $5
                   AND EXISTS (SELECT FROM jsonb_array_elements_text(needletail_texts(e.attributes -> $6)) AS v(value) \
                 WHERE needletail_instant(v.value) < $7))
-                """)
+                """
+        )
         let cutoff = Instant(seconds: 891_475_200)
         #expect(
             sql.binds == [
-                Self.app.sqlBind, "Spent".sqlBind, 100.0.sqlBind, "Purchases".sqlBind, 2.0.sqlBind, "LastPurchase".sqlBind,
+                Self.app.sqlBind, "Spent".sqlBind, 100.0.sqlBind, "Purchases".sqlBind, 2.0.sqlBind,
+                "LastPurchase".sqlBind,
                 cutoff.sqlBind,
-            ])
+            ]
+        )
     }
 
     @Test func `null stands for false under a negation only`() {
@@ -105,7 +125,8 @@ import Testing
         #expect(compile(metric).text == "e.app = $1 AND needletail_number(e.metrics -> $2) > $3")
         #expect(
             compile(.combination(.none, [metric])).text
-                == "e.app = $1 AND NOT ((needletail_number(e.metrics -> $2) > $3) IS TRUE)")
+                == "e.app = $1 AND NOT ((needletail_number(e.metrics -> $2) > $3) IS TRUE)"
+        )
     }
 
     @Test func `recency bounds the week, so that old partitions are skipped`() {
@@ -133,8 +154,15 @@ import Testing
         for (index, value) in (SegmentGenerator.values + SegmentGenerator.names).filter({ !$0.isEmpty }).enumerated() {
             let expression = try Self.expression(
                 of: Self.everything(
-                    name: { "\(value)\($0)" }, value: value, number: Double(index), date: "1998-07-01T00:00:00Z"))
-            _ = try await database.query("SELECT count(*) AS segment_probe FROM endpoints AS e WHERE \(compile(expression))")
+                    name: { "\(value)\($0)" },
+                    value: value,
+                    number: Double(index),
+                    date: "1998-07-01T00:00:00Z"
+                )
+            )
+            _ = try await database.query(
+                "SELECT count(*) AS segment_probe FROM endpoints AS e WHERE \(compile(expression))"
+            )
             statements += 1
         }
         let rows = try await database.query(

@@ -19,7 +19,10 @@ import Testing
         ("{}", "Dimensions or SegmentGroups is required"),
         (#"{"Dimensions":{},"SegmentGroups":{"Groups":[{}]}}"#, "Dimensions and SegmentGroups exclude each other"),
         (#"{"SegmentGroups":{}}"#, "SegmentGroups.Groups must have at least one group"),
-        (#"{"Dimensions":{"Attributes":{"a":{"Values":[]}}}}"#, "Dimensions.Attributes.a.Values must have 1 to 100 values; got 0"),
+        (
+            #"{"Dimensions":{"Attributes":{"a":{"Values":[]}}}}"#,
+            "Dimensions.Attributes.a.Values must have 1 to 100 values; got 0"
+        ),
         (
             #"{"Dimensions":{"Attributes":{"a":{"AttributeType":"BEFORE","Values":["yesterday"]}}}}"#,
             "Dimensions.Attributes.a.Values[0] must be a date such as 2026-01-02T03:04:05Z"
@@ -77,8 +80,12 @@ import Testing
     }
 
     @Test func `a NUL in a name or a value is refused`() throws {
-        let value = WriteSegmentRequest(dimensions: SegmentDimensions(attributes: ["a": AttributeDimension(values: ["\0"])]))
-        let name = WriteSegmentRequest(dimensions: SegmentDimensions(userAttributes: ["\0": AttributeDimension(values: ["v"])]))
+        let value = WriteSegmentRequest(
+            dimensions: SegmentDimensions(attributes: ["a": AttributeDimension(values: ["\0"])])
+        )
+        let name = WriteSegmentRequest(
+            dimensions: SegmentDimensions(userAttributes: ["\0": AttributeDimension(values: ["v"])])
+        )
         #expect(throws: APIError.badRequest("Dimensions.Attributes.a.Values[0] must not contain U+0000")) {
             try SegmentDefinition(value)
         }
@@ -91,22 +98,27 @@ import Testing
         func body(attributes: Int, sources: Int) -> String {
             let names = (0..<attributes).map { #""a\#($0)":{"Values":["v"]}"# }.joined(separator: ",")
             let ids = (0..<sources).map { _ in #"{"Id":"0123456789abcdef0123456789abcdef"}"# }.joined(separator: ",")
-            return #"{"SegmentGroups":{"Groups":[{"SourceSegments":[\#(ids)],"Dimensions":[{"Attributes":{\#(names)}}]}]}}"#
+            return
+                #"{"SegmentGroups":{"Groups":[{"SourceSegments":[\#(ids)],"Dimensions":[{"Attributes":{\#(names)}}]}]}}"#
         }
         #expect(refusal(of: body(attributes: 60, sources: 40)) == nil)
         #expect(
             refusal(of: body(attributes: 60, sources: 41))
-                == "The segment has 101 dimensions and source segments; 100 are allowed")
+                == "The segment has 101 dimensions and source segments; 100 are allowed"
+        )
     }
 
     @Test func `PUSH stands for every push channel, and for no other`() throws {
         let request = WriteSegmentRequest(
             dimensions: SegmentDimensions(
-                demographic: SegmentDemographics(channel: SetDimension(values: ["PUSH", "SMS", "APNS"]))))
+                demographic: SegmentDemographics(channel: SetDimension(values: ["PUSH", "SMS", "APNS"]))
+            )
+        )
         let channels = ["PUSH", "GCM", "APNS", "APNS_SANDBOX", "APNS_VOIP", "APNS_VOIP_SANDBOX", "ADM", "BAIDU", "SMS"]
         #expect(
             try SegmentDefinition(request)
-                == .dimensions(.condition(.demographic(.channel, .inclusive(channels)))))
+                == .dimensions(.condition(.demographic(.channel, .inclusive(channels))))
+        )
     }
 
     @Test func `what is left out means ALL and INCLUSIVE`() throws {
@@ -115,10 +127,15 @@ import Testing
         let request = WriteSegmentRequest(
             segmentGroups: SegmentGroupList(groups: [
                 SegmentGroup(dimensions: [dimensions], sourceSegments: [SegmentReference(id: id.description)])
-            ]))
+            ])
+        )
         let condition = SegmentExpression.condition(.attribute(.endpoint, name: "a", .inclusive(["v"])))
         let group = SegmentDefinition.Group(
-            sources: [SegmentDefinition.Source(id: id)], sourceType: .all, dimensions: [condition], type: .all)
+            sources: [SegmentDefinition.Source(id: id)],
+            sourceType: .all,
+            dimensions: [condition],
+            type: .all
+        )
         #expect(try SegmentDefinition(request) == .groups(.all, [group]))
     }
 }

@@ -50,7 +50,12 @@ import Testing
         _ expression: SegmentExpression = .condition(.attribute(.endpoint, name: "a", .inclusive(["in"])))
     ) async throws -> SegmentEstimate {
         try await TestDatabase.current.database.withSession { session in
-            try await SegmentEstimator.estimate(ResolvedSegment(expression: expression), app: app, now: now, in: session)
+            try await SegmentEstimator.estimate(
+                ResolvedSegment(expression: expression),
+                app: app,
+                now: now,
+                in: session
+            )
         }
     }
 
@@ -113,9 +118,11 @@ import Testing
         try await insert([Person(key: 1), Person(key: 2), Person(key: 3, attribute: "out")])
         let found = try await estimate()
         let lines = found.sql.split(separator: "\n").map(String.init)
-        #expect(lines.suffix(3) == [
-            "-- $1 = '00000000000000010000000000000001'", "-- $2 = 'a'", "-- $3 = ARRAY['in']",
-        ])
+        #expect(
+            lines.suffix(3) == [
+                "-- $1 = '00000000000000010000000000000001'", "-- $2 = 'a'", "-- $3 = ARRAY['in']",
+            ]
+        )
         let shown = SQL(unsafe: found.sql, binds: [app.sqlBind, "a".sqlBind, .textArray(["in"])])
         let rows = try await TestDatabase.current.database.query(shown)
         #expect(try rows[0].get(0) as Int64 == found.total.count)

@@ -26,14 +26,17 @@ import Testing
         ([], false, true), (nil, false, true), (["gol"], false, true),
     ])
     func `INCLUSIVE is any value equal to any listed, EXCLUSIVE its opposite`(
-        values: [String]?, isIncluded: Bool, isExcluded: Bool
+        values: [String]?,
+        isIncluded: Bool,
+        isExcluded: Bool
     ) {
         #expect(matches(.inclusive(["platinum", "gold"]), values) == isIncluded)
         #expect(matches(.exclusive(["platinum", "gold"]), values) == isExcluded)
     }
 
     @Test(arguments: [
-        (["new"], true), (["NEW"], false), (["ew"], true), (["e", "w"], false), ([], false), (nil, false), (["a%b"], false),
+        (["new"], true), (["NEW"], false), (["ew"], true), (["e", "w"], false), ([], false), (nil, false),
+        (["a%b"], false),
     ])
     func `CONTAINS is a case-sensitive substring`(values: [String]?, expected: Bool) {
         #expect(matches(.contains(["ew", "zz"]), values) == expected)
@@ -48,10 +51,14 @@ import Testing
     @Test(arguments: [
         ("1998-07-01T00:00:00Z", false, false, true), ("1998-06-30T23:59:59.999999Z", true, false, false),
         ("1998-07-01T00:00:00.000001Z", false, true, true), ("1998-07-01T23:59:59Z", false, true, true),
-        ("1998-07-02T00:00:00Z", false, true, false), ("yesterday", false, false, false), ("1998-07-01", false, false, false),
+        ("1998-07-02T00:00:00Z", false, true, false), ("yesterday", false, false, false),
+        ("1998-07-01", false, false, false),
     ])
     func `BEFORE and AFTER are strict, ON takes the whole UTC day`(
-        value: String, isBefore: Bool, isAfter: Bool, isOn: Bool
+        value: String,
+        isBefore: Bool,
+        isAfter: Bool,
+        isOn: Bool
     ) throws {
         let instant = try #require(SegmentInstant.parse("1998-07-01T00:00:00Z"))
         #expect(matches(.before(instant), [value]) == isBefore)
@@ -73,7 +80,8 @@ import Testing
 
     @Test(arguments: [
         (Comparison.greaterThan, [false, false, true]), (.lessThan, [true, false, false]),
-        (.greaterThanOrEqual, [false, true, true]), (.lessThanOrEqual, [true, true, false]), (.equal, [false, true, false]),
+        (.greaterThanOrEqual, [false, true, true]), (.lessThanOrEqual, [true, true, false]),
+        (.equal, [false, true, false]),
     ])
     func `metrics compare as numbers, and a missing one never matches`(comparison: Comparison, expected: [Bool]) {
         for (value, isMatch) in zip([1.5, 2, 2.5], expected) {
@@ -87,7 +95,11 @@ import Testing
 
     @Test func `a missing demographic or country fails an inclusion and passes an exclusion`() {
         let person = SegmentSubject(
-            channelType: "GCM", demographic: ["Make": "Acme"], location: ["Country": "DE"], effectiveAt: Self.now)
+            channelType: "GCM",
+            demographic: ["Make": "Acme"],
+            location: ["Country": "DE"],
+            effectiveAt: Self.now
+        )
         #expect(matches(.demographic(.make, .inclusive(["Acme"])), person))
         #expect(!matches(.demographic(.make, .exclusive(["Acme"])), person))
         #expect(!matches(.demographic(.model, .inclusive(["Acme"])), person))
@@ -100,11 +112,15 @@ import Testing
 
     @Test(arguments: [
         // Berlin–Hamburg is 255.3 km, from any great-circle table.
-        (53.5511, 9.9937, 255.0, false), (53.5511, 9.9937, 256.0, true), (52.52, 13.405, 0.0, true), (52.53, 13.405, 1.0, false),
+        (53.5511, 9.9937, 255.0, false), (53.5511, 9.9937, 256.0, true), (52.52, 13.405, 0.0, true),
+        (52.53, 13.405, 1.0, false),
         (-52.52, -166.595, 20_015.2, true), (-52.52, -166.595, 20_014.0, false),
     ])
     func `a GPS point matches within its great-circle range`(
-        latitude: Double, longitude: Double, range: Double, expected: Bool
+        latitude: Double,
+        longitude: Double,
+        range: Double,
+        expected: Bool
     ) {
         let circle = GeographicCircle(latitude: 52.52, longitude: 13.405, rangeKilometers: range)
         let location: JSONObject = ["Latitude": .double(latitude), "Longitude": .double(longitude)]

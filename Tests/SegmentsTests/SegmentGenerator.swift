@@ -13,30 +13,37 @@ struct SegmentGenerator {
     static let now = Instant(seconds: 899_251_200)
 
     static let names = [
-        "tier", "Tier", "a.b", "'; DROP TABLE endpoints; --", "\"quoted\"", "$1", "{x}", "naïve", "nai\u{308}ve", "имя", "🪡", "\\",
+        "tier", "Tier", "a.b", "'; DROP TABLE endpoints; --", "\"quoted\"", "$1", "{x}", "naïve", "nai\u{308}ve", "имя",
+        "🪡", "\\",
         "*", "%", "null",
     ]
 
     static let values = [
-        "gold", "Gold", "old", "", " ", "é", "e\u{301}", "%", "_", "\\", "\\%", "100%", "a_b", "'; DROP TABLE users", "\"", "🪡",
+        "gold", "Gold", "old", "", " ", "é", "e\u{301}", "%", "_", "\\", "\\%", "100%", "a_b", "'; DROP TABLE users",
+        "\"", "🪡",
         "𐀀", "null", "{\"a\":1}", "NaN", "1e400", "line\nbreak",
     ]
 
     /// Dates and what only looks like one.
     static let dates = [
-        "1998-07-01T00:00:00Z", "1998-07-01T00:00:00.000Z", "1998-06-30T23:59:59.999999Z", "1998-07-01T00:00:00.000001Z",
+        "1998-07-01T00:00:00Z", "1998-07-01T00:00:00.000Z", "1998-06-30T23:59:59.999999Z",
+        "1998-07-01T00:00:00.000001Z",
         "1998-06-15T12:34:56Z", "1998-06-15T12:34:56.7Z", "1996-02-29T00:00:00Z", "0001-01-01T00:00:00Z",
         "9999-12-31T23:59:59.999999999Z",
     ]
 
     static let notDates = [
-        "1998-02-29T00:00:00Z", "1998-07-01", "1998-07-01T00:00:00", "1998-07-01T00:00:00+00:00", "1998-07-01 00:00:00Z",
-        "1998-07-01T24:00:00Z", "1998-07-01T23:59:60Z", "0000-01-01T00:00:00Z", "1998-13-01T00:00:00Z", "1998-07-01T00:00:00.Z",
+        "1998-02-29T00:00:00Z", "1998-07-01", "1998-07-01T00:00:00", "1998-07-01T00:00:00+00:00",
+        "1998-07-01 00:00:00Z",
+        "1998-07-01T24:00:00Z", "1998-07-01T23:59:60Z", "0000-01-01T00:00:00Z", "1998-13-01T00:00:00Z",
+        "1998-07-01T00:00:00.Z",
         "1998-07-01T00:00:00.0000000000Z", "١٩٩٨-07-01T00:00:00Z", "now", "infinity", "epoch", "1998-07-01T00:00:00z",
         " 1998-07-01T00:00:00Z", "1998-07-01T00:00:00Z\n",
     ]
 
-    static let numbers: [Double] = [0, 1, 2, 100, 100.5, -1, 0.1, 1e-7, 1e15, 1.7976931348623157e308, 2.2250738585072014e-308]
+    static let numbers: [Double] = [
+        0, 1, 2, 100, 100.5, -1, 0.1, 1e-7, 1e15, 1.7976931348623157e308, 2.2250738585072014e-308,
+    ]
 
     static let places: [(latitude: Double, longitude: Double)] = [
         (52.5, 13.4), (52.4, 13.1), (-33.9, 151.2), (0, 180), (0, -180), (90, 0), (-90, 0), (0, 0),
@@ -90,8 +97,10 @@ extension SegmentGenerator {
     private mutating func circle() -> GeographicCircle {
         let centre = one(of: Self.places)
         return GeographicCircle(
-            latitude: centre.latitude, longitude: centre.longitude,
-            rangeKilometers: one(of: [0, 1, 25, 1000, 10_007.5, 20_015.2, 50_000]))
+            latitude: centre.latitude,
+            longitude: centre.longitude,
+            rangeKilometers: one(of: [0, 1, 25, 1000, 10_007.5, 20_015.2, 50_000])
+        )
     }
 }
 

@@ -17,7 +17,9 @@ import Testing
     private func request(_ value: String, tags: [String: String]? = nil) -> WriteSegmentRequest {
         WriteSegmentRequest(
             dimensions: SegmentDimensions(attributes: ["a": AttributeDimension(values: [value])]),
-            name: "named \(value)", tags: tags)
+            name: "named \(value)",
+            tags: tags
+        )
     }
 
     private func over(_ sources: SegmentReference...) -> WriteSegmentRequest {
@@ -29,10 +31,19 @@ import Testing
     }
 
     @discardableResult
-    private func create(_ number: UInt64, _ request: WriteSegmentRequest, after: Duration = .zero) async throws -> StoredSegment {
+    private func create(_ number: UInt64, _ request: WriteSegmentRequest, after: Duration = .zero) async throws
+        -> StoredSegment
+    {
         try await TestDatabase.current.database.transaction { session in
             try await SegmentStore.create(
-                app, id: id(number), request, SegmentDefinition(request), account: account, now: now + after, in: session)
+                app,
+                id: id(number),
+                request,
+                SegmentDefinition(request),
+                account: account,
+                now: now + after,
+                in: session
+            )
         }
     }
 
@@ -40,14 +51,26 @@ import Testing
     private func update(_ number: UInt64, _ request: WriteSegmentRequest) async throws -> StoredSegment? {
         try await TestDatabase.current.database.transaction { session in
             try await SegmentStore.update(
-                app, id: id(number), request, SegmentDefinition(request), account: account, now: now + .seconds(60),
-                in: session)
+                app,
+                id: id(number),
+                request,
+                SegmentDefinition(request),
+                account: account,
+                now: now + .seconds(60),
+                in: session
+            )
         }
     }
 
     private func load(_ number: UInt64, version: Int? = nil, app: AppID? = nil) async throws -> StoredSegment? {
         try await TestDatabase.current.database.withSession { session in
-            try await SegmentStore.load(app ?? self.app, id: id(number), version: version, account: account, in: session)
+            try await SegmentStore.load(
+                app ?? self.app,
+                id: id(number),
+                version: version,
+                account: account,
+                in: session
+            )
         }
     }
 
@@ -58,17 +81,26 @@ import Testing
     }
 
     @Test func `a created segment answers with every member that Pinpoint has`() async throws {
-        let created = try await create(1, request("x", tags: ["team": "growth"])).response(region: "eu-west-1", account: account)
+        let created = try await create(1, request("x", tags: ["team": "growth"])).response(
+            region: "eu-west-1",
+            account: account
+        )
         let read = try #require(try await load(1)).response(region: "eu-west-1", account: account)
         #expect(read == created)
         let app = app.description
         let id = id(1).description
         let expected = SegmentResponse(
-            applicationId: app, arn: "arn:aws:mobiletargeting:eu-west-1:123456789012:apps/\(app)/segments/\(id)",
+            applicationId: app,
+            arn: "arn:aws:mobiletargeting:eu-west-1:123456789012:apps/\(app)/segments/\(id)",
             creationDate: "1998-07-01T00:00:00.000Z",
-            dimensions: SegmentDimensions(attributes: ["a": AttributeDimension(values: ["x"])]), id: id,
-            lastModifiedDate: "1998-07-01T00:00:00.000Z", name: "named x", segmentType: .dimensional,
-            tags: ["team": "growth"], version: 1)
+            dimensions: SegmentDimensions(attributes: ["a": AttributeDimension(values: ["x"])]),
+            id: id,
+            lastModifiedDate: "1998-07-01T00:00:00.000Z",
+            name: "named x",
+            segmentType: .dimensional,
+            tags: ["team": "growth"],
+            version: 1
+        )
         #expect(read == expected)
     }
 
@@ -135,8 +167,22 @@ import Testing
         for value in 2...5 { try await update(1, request("\(value)")) }
         let database = try TestDatabase.current.database
         let pages = try await database.withSession { session in
-            let first = try await SegmentStore.versions(app, id: id(1), before: nil, limit: 3, account: account, in: session)
-            let second = try await SegmentStore.versions(app, id: id(1), before: 3, limit: 3, account: account, in: session)
+            let first = try await SegmentStore.versions(
+                app,
+                id: id(1),
+                before: nil,
+                limit: 3,
+                account: account,
+                in: session
+            )
+            let second = try await SegmentStore.versions(
+                app,
+                id: id(1),
+                before: 3,
+                limit: 3,
+                account: account,
+                in: session
+            )
             return [first, second]
         }
         #expect(pages.map { $0.map(\.version) } == [[5, 4, 3], [2, 1]])
@@ -161,12 +207,14 @@ import Testing
         let message = "SegmentGroups: source segments form a cycle: \(id(1)) → \(id(2)) → \(id(1))"
         await #expect(
             performing: { try await update(1, over(reference(2))) },
-            throws: { ($0 as? Fault)?.publicMessage == message })
+            throws: { ($0 as? Fault)?.publicMessage == message }
+        )
         #expect(try await load(1)?.version == 1)
         let itself = "SegmentGroups: source segments form a cycle: \(id(1)) → \(id(1))"
         await #expect(
             performing: { try await update(1, over(reference(1))) },
-            throws: { ($0 as? Fault)?.publicMessage == itself })
+            throws: { ($0 as? Fault)?.publicMessage == itself }
+        )
     }
 
     @Test func `of two updates that close a cycle together, one is refused`() async throws {
@@ -193,7 +241,8 @@ import Testing
         let message = "SegmentGroups: source segments are nested more than 8 levels deep"
         await #expect(
             performing: { try await create(9, over(reference(8))) },
-            throws: { ($0 as? Fault)?.publicMessage == message })
+            throws: { ($0 as? Fault)?.publicMessage == message }
+        )
         #expect(try await load(9) == nil)
     }
 }

@@ -31,7 +31,10 @@ package struct SegmentEstimate: Sendable {
 package enum SegmentEstimator {
     /// Two statements: one pass over the members, then the rows of the sample.
     package static func estimate(
-        _ segment: ResolvedSegment, app: AppID, now: Instant, in session: Session
+        _ segment: ResolvedSegment,
+        app: AppID,
+        now: Instant,
+        in session: Session
     ) async throws -> SegmentEstimate {
         let predicate = SegmentCompiler.predicate(segment, app: app, now: now)
         var total = SegmentEstimate.Tally()

@@ -10,7 +10,10 @@ package enum SegmentResolver {
     /// - Throws: `Fault(.invalid)` when a source segment is missing, or the whole became too deep, too large or circular
     ///   by later updates of its sources.
     package static func resolve(
-        _ app: AppID, id: SegmentID, version: Int? = nil, in session: Session
+        _ app: AppID,
+        id: SegmentID,
+        version: Int? = nil,
+        in session: Session
     ) async throws -> ResolvedSegment? {
         let own = SegmentDefinition.Source(id: id, version: version)
         guard let segment = try await load(app, [own], in: session)[own] else { return nil }
@@ -20,7 +23,11 @@ package enum SegmentResolver {
     /// A definition that is not stored yet. `id` and `version`: what it will be stored as; references to `id` without a
     /// version then mean this definition.
     package static func resolve(
-        _ app: AppID, _ definition: SegmentDefinition, id: SegmentID? = nil, version: Int? = nil, in session: Session
+        _ app: AppID,
+        _ definition: SegmentDefinition,
+        id: SegmentID? = nil,
+        version: Int? = nil,
+        in session: Session
     ) async throws -> ResolvedSegment {
         var sources: [SegmentDefinition.Source: SegmentVersion] = [:]
         if let id, let version {
@@ -43,7 +50,9 @@ package enum SegmentResolver {
     }
 
     private static func load(
-        _ app: AppID, _ wanted: [SegmentDefinition.Source], in session: Session
+        _ app: AppID,
+        _ wanted: [SegmentDefinition.Source],
+        in session: Session
     ) async throws -> [SegmentDefinition.Source: SegmentVersion] {
         let versions = wanted.map { Int32(clamping: $0.version ?? 0) }
         let rows = try await session.query(
@@ -61,12 +70,16 @@ package enum SegmentResolver {
             let id: SegmentID = try row.get(1)
             let request = try SegmentStore.request(try row.get(3), of: id)
             found[wanted[place - 1]] = SegmentVersion(
-                id: id, version: try row.get(2), definition: try definition(request, of: id))
+                id: id,
+                version: try row.get(2),
+                definition: try definition(request, of: id)
+            )
         }
         return found
     }
 
-    private static func definition(_ request: WriteSegmentRequest, of id: SegmentID) throws(Fault) -> SegmentDefinition {
+    private static func definition(_ request: WriteSegmentRequest, of id: SegmentID) throws(Fault) -> SegmentDefinition
+    {
         do {
             return try SegmentDefinition(request)
         } catch {

@@ -10,8 +10,13 @@ package enum SegmentStore {
 
     /// - Throws: `Fault(.invalid)` when a source segment is missing or the whole is too deep or too large.
     package static func create(
-        _ app: AppID, id: SegmentID, _ request: WriteSegmentRequest, _ definition: SegmentDefinition,
-        account: String, now: Instant, in session: Session
+        _ app: AppID,
+        id: SegmentID,
+        _ request: WriteSegmentRequest,
+        _ definition: SegmentDefinition,
+        account: String,
+        now: Instant,
+        in session: Session
     ) async throws -> StoredSegment {
         _ = try await SegmentResolver.resolve(app, definition, id: id, version: 1, in: session)
         try await session.execute(
@@ -21,8 +26,15 @@ package enum SegmentStore {
             """
         )
         let segment = StoredSegment(
-            app: app, id: id, version: 1, createdAt: now, modifiedAt: now, type: .dimensional,
-            request: request.withoutTags, tags: request.tags ?? [:])
+            app: app,
+            id: id,
+            version: 1,
+            createdAt: now,
+            modifiedAt: now,
+            type: .dimensional,
+            request: request.withoutTags,
+            tags: request.tags ?? [:]
+        )
         try await insertVersion(segment, in: session)
         if let tags = request.tags, !tags.isEmpty {
             try await TagStore.replace(tags, of: .segment(app, id), account: account, in: session)
@@ -36,8 +48,13 @@ package enum SegmentStore {
     ///
     /// - Throws: as `create`, and `Fault(.invalid)` when the segment would be a source of itself.
     package static func update(
-        _ app: AppID, id: SegmentID, _ request: WriteSegmentRequest, _ definition: SegmentDefinition,
-        account: String, now: Instant, in session: Session
+        _ app: AppID,
+        id: SegmentID,
+        _ request: WriteSegmentRequest,
+        _ definition: SegmentDefinition,
+        account: String,
+        now: Instant,
+        in session: Session
     ) async throws -> StoredSegment? {
         try await session.execute("SELECT pg_advisory_xact_lock(hashtextextended(\("segments/\(app)"), 0))")
         let rows = try await session.query(
@@ -52,8 +69,15 @@ package enum SegmentStore {
         let version: Int = try row.get(0)
         _ = try await SegmentResolver.resolve(app, definition, id: id, version: version, in: session)
         var segment = StoredSegment(
-            app: app, id: id, version: version, createdAt: try row.get(1), modifiedAt: now, type: .dimensional,
-            request: request.withoutTags, tags: [:])
+            app: app,
+            id: id,
+            version: version,
+            createdAt: try row.get(1),
+            modifiedAt: now,
+            type: .dimensional,
+            request: request.withoutTags,
+            tags: [:]
+        )
         try await insertVersion(segment, in: session)
         if let tags = request.tags {
             try await TagStore.replace(tags, of: .segment(app, id), account: account, in: session)
@@ -64,7 +88,11 @@ package enum SegmentStore {
 
     /// What was deleted; nil when there was nothing.
     package static func delete(
-        _ app: AppID, id: SegmentID, account: String, now: Instant, in session: Session
+        _ app: AppID,
+        id: SegmentID,
+        account: String,
+        now: Instant,
+        in session: Session
     ) async throws -> StoredSegment? {
         guard let segment = try await load(app, id: id, account: account, in: session) else { return nil }
         let deleted = try await session.execute(
@@ -94,7 +122,11 @@ package enum SegmentStore {
 
     /// The latest version, or the given one.
     package static func load(
-        _ app: AppID, id: SegmentID, version: Int? = nil, account: String, in session: Session
+        _ app: AppID,
+        id: SegmentID,
+        version: Int? = nil,
+        account: String,
+        in session: Session
     ) async throws -> StoredSegment? {
         let wanted = version.flatMap { Int32(exactly: $0) }
         if version != nil, wanted == nil { return nil }
@@ -103,13 +135,20 @@ package enum SegmentStore {
             WHERE s.app = \(app) AND s.id = \(id) AND s.deleted_at IS NULL
               AND v.version = coalesce(\(wanted), s.version)
             """,
-            app, account: account, in: session)
+            app,
+            account: account,
+            in: session
+        )
         return segments.first
     }
 
     /// Latest versions, oldest segment first.
     package static func list(
-        _ app: AppID, after: (createdAt: Instant, id: SegmentID)?, limit: Int, account: String, in session: Session
+        _ app: AppID,
+        after: (createdAt: Instant, id: SegmentID)?,
+        limit: Int,
+        account: String,
+        in session: Session
     ) async throws -> [StoredSegment] {
         let start: SQL = after.map { "AND (s.created_at, s.id) > (\($0.createdAt), \($0.id))" } ?? .empty
         return try await page(
@@ -118,12 +157,20 @@ package enum SegmentStore {
             ORDER BY s.created_at, s.id
             LIMIT \(limit)
             """,
-            app, account: account, in: session)
+            app,
+            account: account,
+            in: session
+        )
     }
 
     /// Versions of one segment, newest first; empty when it does not exist.
     package static func versions(
-        _ app: AppID, id: SegmentID, before: Int?, limit: Int, account: String, in session: Session
+        _ app: AppID,
+        id: SegmentID,
+        before: Int?,
+        limit: Int,
+        account: String,
+        in session: Session
     ) async throws -> [StoredSegment] {
         let start: SQL = before.map { "AND v.version < \($0)" } ?? .empty
         return try await page(
@@ -132,11 +179,17 @@ package enum SegmentStore {
             ORDER BY v.version DESC
             LIMIT \(limit)
             """,
-            app, account: account, in: session)
+            app,
+            account: account,
+            in: session
+        )
     }
 
     private static func page(
-        _ condition: SQL, _ app: AppID, account: String, in session: Session
+        _ condition: SQL,
+        _ app: AppID,
+        account: String,
+        in session: Session
     ) async throws -> [StoredSegment] {
         let rows = try await session.query(
             """
@@ -152,9 +205,16 @@ package enum SegmentStore {
             let type: String = try row.get(4)
             segments.append(
                 StoredSegment(
-                    app: app, id: id, version: try row.get(1), createdAt: try row.get(2), modifiedAt: try row.get(3),
+                    app: app,
+                    id: id,
+                    version: try row.get(1),
+                    createdAt: try row.get(2),
+                    modifiedAt: try row.get(3),
                     type: SegmentType(rawValue: type) ?? .dimensional,
-                    request: try request(try row.get(5), of: id), tags: [:]))
+                    request: try request(try row.get(5), of: id),
+                    tags: [:]
+                )
+            )
         }
         let tags = try await tags(of: segments, account: account, in: session)
         for index in segments.indices { segments[index].tags = tags[.segment(app, segments[index].id)] ?? [:] }
@@ -162,7 +222,9 @@ package enum SegmentStore {
     }
 
     private static func tags(
-        of segments: [StoredSegment], account: String, in session: Session
+        of segments: [StoredSegment],
+        account: String,
+        in session: Session
     ) async throws -> [ARN.Resource: [String: String]] {
         let resources = Set(segments.map { ARN.Resource.segment($0.app, $0.id) })
         return try await TagStore.tags(of: Array(resources), account: account, in: session)

@@ -1,7 +1,7 @@
 package import Core
 
-/// The gate's rules that depend on the endpoint alone, in SQL: what an estimate counts as unreachable, and what the gate
-/// refuses. `Delivery/Gate` decides the same, one recipient at a time and in this order; `ReachabilityTests` holds the two together.
+/// The gate's rules that depend on the endpoint alone, in SQL: what an estimate counts as unreachable. `Delivery/Gate`
+/// decides the same, one recipient at a time and in this order; `ReachabilityTests` holds the two together.
 ///
 /// One rule concerns several endpoints: of the members of a run that no other rule refuses and that share a channel and
 /// an address hash, only the one with the lowest endpoint key is sent to; the others are DUPLICATE_ADDRESS.

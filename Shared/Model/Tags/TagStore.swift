@@ -8,7 +8,9 @@ package import Postgres
 /// whatever region the caller signed for.
 package enum TagStore {
     package static func tags(
-        of resources: [ARN.Resource], account: String, in session: Session
+        of resources: [ARN.Resource],
+        account: String,
+        in session: Session
     ) async throws -> [ARN.Resource: [String: String]] {
         guard !resources.isEmpty else { return [:] }
         let names = resources.map(\.description)
@@ -31,7 +33,10 @@ package enum TagStore {
 
     /// Sets exactly these; an empty map removes all.
     package static func replace(
-        _ tags: [String: String], of resource: ARN.Resource, account: String, in session: Session
+        _ tags: [String: String],
+        of resource: ARN.Resource,
+        account: String,
+        in session: Session
     ) async throws {
         guard !tags.isEmpty else { return try await removeAll(of: resource, account: account, in: session) }
         try await session.execute(
@@ -45,7 +50,10 @@ package enum TagStore {
 
     /// Adds and overwrites; leaves other keys alone.
     package static func merge(
-        _ tags: [String: String], of resource: ARN.Resource, account: String, in session: Session
+        _ tags: [String: String],
+        of resource: ARN.Resource,
+        account: String,
+        in session: Session
     ) async throws {
         try await session.execute(
             """
@@ -58,7 +66,10 @@ package enum TagStore {
 
     /// Unknown keys are no error.
     package static func remove(
-        keys: [String], of resource: ARN.Resource, account: String, in session: Session
+        keys: [String],
+        of resource: ARN.Resource,
+        account: String,
+        in session: Session
     ) async throws {
         try await session.execute(
             """
@@ -70,7 +81,9 @@ package enum TagStore {
     }
 
     package static func removeAll(
-        of resource: ARN.Resource, account: String, in session: Session
+        of resource: ARN.Resource,
+        account: String,
+        in session: Session
     ) async throws {
         try await session.execute("DELETE FROM tags WHERE account = \(account) AND arn = \(resource.description)")
     }
