@@ -12,7 +12,8 @@ package struct Backoff: Sendable {
 
     /// `random` is uniform over all 64-bit values.
     package func delay(attempt: Int, random: UInt64) -> Duration {
-        let limit = min(cap.microseconds, base.microseconds << Int64(min(max(attempt, 0), 30)))
+        let (window, overflow) = base.microseconds.multipliedReportingOverflow(by: 1 << Int64(min(max(attempt, 0), 30)))
+        let limit = overflow ? cap.microseconds : min(cap.microseconds, window)
         guard limit > 0 else { return .zero }
         return .microseconds(Int64(random % UInt64(limit + 1)))
     }
