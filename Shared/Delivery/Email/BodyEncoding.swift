@@ -1,3 +1,6 @@
+import Core
+import Glibc
+
 /// The content-transfer-encoding of one part, chosen by its content: 7bit when it may travel as it is, quoted-printable when
 /// most of it is ASCII (it stays readable), else base64.
 enum BodyEncoding: String {
@@ -9,24 +12,27 @@ enum BodyEncoding: String {
     private static let lineLimitBytes = 990
 
     init(for text: [UInt8]) {
-        var high = 0
-        var line = 0
-        var fits = true
-        text.withUnsafeBufferPointer { bytes in
-            for byte in bytes {
-                if byte >= 0x80 { high += 1 }
-                // A lone CR or NUL cannot travel as it is. CRLF is checked by the writer's own normalisation.
-                if byte == 0 { fits = false }
-                line = byte == 0x0A || byte == 0x0D ? 0 : line + 1
-                if line > Self.lineLimitBytes { fits = false }
-            }
-        }
+        let (high, fits) = text.withUnsafeBytes { (ByteScan.highByteCount($0), Self.fitsLines($0)) }
         if high == 0 && fits {
             self = .sevenBit
         } else {
             // Three bytes for one against four for three: even at a sixth of all bytes.
             self = high * 6 <= text.count ? .quotedPrintable : .base64
         }
+    }
+
+    /// No NUL, and no line too long even before lone CRs become line ends.
+    private static func fitsLines(_ text: UnsafeRawBufferPointer) -> Bool {
+        guard let base = text.baseAddress, text.count > 0 else { return true }
+        if memchr(base, 0, text.count) != nil { return false }
+        var at = 0
+        while let found = memchr(base + at, 0x0A, text.count - at) {
+            let end = UnsafeRawPointer(found) - base
+            if end - at > lineLimitBytes { return false }
+            at = end + 1
+            if at == text.count { return true }
+        }
+        return text.count - at <= lineLimitBytes
     }
 
     /// Line ends become CRLF, whichever they were; the part ends with one.
@@ -43,27 +49,31 @@ enum BodyEncoding: String {
 
     private static func appendNormalised(_ text: [UInt8], to bytes: inout [UInt8]) {
         bytes.reserveCapacity(bytes.count + text.count + text.count / 32 + 2)
-        text.withUnsafeBufferPointer { text in
+        text.withUnsafeBytes { text in
+            guard let base = text.baseAddress else { return }
             var at = 0
-            var start = 0
             while at < text.count {
-                let byte = text[at]
-                guard byte == 0x0A || byte == 0x0D else {
-                    at += 1
-                    continue
+                let feed = memchr(base + at, 0x0A, text.count - at).map { UnsafeRawPointer($0) - base }
+                var end = feed ?? text.count
+                let next = feed.map { $0 + 1 } ?? text.count
+                if feed != nil, end > at, text[end - 1] == 0x0D { end -= 1 }
+                // A lone CR ends a line too; what is behind it is looked at again.
+                if end > at, let lone = memchr(base + at, 0x0D, end - at) {
+                    let position = UnsafeRawPointer(lone) - base
+                    appendLine(text[at..<position], to: &bytes)
+                    at = position + 1
+                } else {
+                    appendLine(text[at..<end], to: &bytes)
+                    at = next
                 }
-                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<at]))
-                bytes.append(0x0D)
-                bytes.append(0x0A)
-                at += byte == 0x0D && at + 1 < text.count && text[at + 1] == 0x0A ? 2 : 1
-                start = at
-            }
-            if start < text.count {
-                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[start..<text.count]))
-                bytes.append(0x0D)
-                bytes.append(0x0A)
             }
         }
+    }
+
+    private static func appendLine(_ line: Slice<UnsafeRawBufferPointer>, to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: line))
+        bytes.append(0x0D)
+        bytes.append(0x0A)
     }
 
     private static let hex = Array("0123456789ABCDEF".utf8)

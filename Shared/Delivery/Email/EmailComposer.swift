@@ -33,6 +33,8 @@ package struct EmailComposer: Sendable {
                 )
                 return rewritten
             }
+            let size = (html?.count ?? 0) + (content.text?.count ?? 0)
+            bytes.reserveCapacity(bytes.count + size + size / 8 + 512)
             appendParts(text: content.text, html: html, boundary: recipient.token, to: &bytes)
         } catch {
             bytes.removeSubrange(start...)

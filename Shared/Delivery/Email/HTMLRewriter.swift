@@ -153,18 +153,22 @@ enum HTMLRewriter {
 
     private static func decoded(_ bytes: UnsafeRawBufferPointer) -> String {
         guard find(0x26, in: bytes, from: 0) != nil else { return String(decoding: bytes, as: UTF8.self) }
-        var text: [UInt8] = []
-        var at = 0
-        while at < bytes.count {
-            if bytes[at] == 0x26, let (name, byte) = entities.first(where: { starts(bytes, at, $0.0) }) {
-                text.append(byte)
-                at += name.utf8CodeUnitCount
-            } else {
-                text.append(bytes[at])
-                at += 1
+        return String(unsafeUninitializedCapacity: bytes.count) { text in
+            var count = 0
+            var at = 0
+            while at < bytes.count {
+                var byte = bytes[at]
+                var width = 1
+                if byte == 0x26, let (name, meaning) = entities.first(where: { starts(bytes, at, $0.0) }) {
+                    byte = meaning
+                    width = name.utf8CodeUnitCount
+                }
+                text[count] = byte
+                count += 1
+                at += width
             }
+            return count
         }
-        return String(decoding: text, as: UTF8.self)
     }
 
     private static func appendEscaped(_ text: String, to bytes: inout [UInt8]) {

@@ -1,3 +1,4 @@
+import Core
 import Glibc
 
 /// A message checked and made ready for DATA. The check is the lowest layer's: whatever composed the message, a bare CR or
@@ -14,7 +15,7 @@ struct SMTPContent {
         var stuffing = 0
         let problem = content.withUnsafeBytes { Self.check($0, dots: &stuffing) }
         if let problem { throw SMTPContentFault(description: problem) }
-        is8Bit = content.withUnsafeBytes { $0.reduce(0 as UInt8, |) } >= 0x80
+        is8Bit = content.withUnsafeBytes { ByteScan.highByteCount($0) } > 0
         let isComplete = content.count >= 2 && content[content.count - 1] == 0x0A
         if stuffing == 0 && isComplete {
             wire = content

@@ -174,6 +174,8 @@ struct SMTPDialogue<Ticket> {
             write(Array(".\r\n".utf8), expecting: .loneDot)
             return endEnvelope(resets: false)
         }
+        // With room for the next envelope behind it.
+        output.reserveCapacity(output.count + envelope.content.wire.count + 256)
         append(envelope.content.wire)
         let dotOffset = producedBytes
         write(Array(".\r\n".utf8), expecting: .final(envelope.ticket, dotOffset: dotOffset))
