@@ -61,17 +61,20 @@ extension GrowingBytes {
         case .day(let value): append(int32: value.daysSince1970 &- PostgresEpoch.days)
         case .jsonb(let value): append(jsonb: value)
         case .boolArray(let values): try append(array: values.map { .bool($0) }, of: .bool)
-        case .bytesArray(let values): try append(array: values.map { $0.map(SQLBind.bytes) ?? .null(.bytea) }, of: .bytea)
+        case .bytesArray(let values):
+            try append(array: values.map { $0.map(SQLBind.bytes) ?? .null(.bytea) }, of: .bytea)
         case .int16Array(let values): try append(array: values.map { .int16($0) }, of: .int2)
         case .int32Array(let values): try append(array: values.map { .int32($0) }, of: .int4)
         case .textArray(let values): try append(array: values.map { $0.map(SQLBind.text) ?? .null(.text) }, of: .text)
         case .int64Array(let values): append(int64Array: values)
-        case .doubleArray(let values): try append(array: values.map { $0.map(SQLBind.double) ?? .null(.float8) }, of: .float8)
+        case .doubleArray(let values):
+            try append(array: values.map { $0.map(SQLBind.double) ?? .null(.float8) }, of: .float8)
         case .dayArray(let values): try append(array: values.map { .day($0) }, of: .date)
         case .instantArray(let values):
             try append(array: values.map { $0.map(SQLBind.instant) ?? .null(.timestamptz) }, of: .timestamptz)
         case .uuidArray(let values): try append(array: values.map { .uuid($0) }, of: .uuid)
-        case .jsonbArray(let values): try append(array: values.map { $0.map(SQLBind.jsonb) ?? .null(.jsonb) }, of: .jsonb)
+        case .jsonbArray(let values):
+            try append(array: values.map { $0.map(SQLBind.jsonb) ?? .null(.jsonb) }, of: .jsonb)
         }
     }
 

@@ -49,7 +49,9 @@ final class Connection: EventSource, @unchecked Sendable {
     /// On the loop only.
     func start(_ exchange: any Exchange) {
         precondition(self.exchange == nil, "two exchanges on one connection")
-        guard !isLost else { return exchange.finish(lost: fatal ?? .lost("connection lost earlier"), transaction: .unknown) }
+        guard !isLost else {
+            return exchange.finish(lost: fatal ?? .lost("connection lost earlier"), transaction: .unknown)
+        }
         self.exchange = exchange
         guard exchange.begin(on: self) else { return lose(.lost(lastError)) }
         flush()
@@ -152,7 +154,9 @@ final class Connection: EventSource, @unchecked Sendable {
     private func note(_ result: OpaquePointer) {
         let notice = SQLFault(result: result, statement: "", index: 0)
         let severity = PQresultErrorField(result, Int32(UInt8(ascii: "V"))).map { String(cString: $0) } ?? ""
-        let fields: KeyValuePairs<String, JSON> = ["sqlstate": .string(notice.sqlState), "text": .string(notice.detail)]
+        let fields: KeyValuePairs<String, JSON> = [
+            "sqlstate": .string(notice.sqlState), "text": .string(notice.detail),
+        ]
         switch severity {
         case "FATAL", "PANIC":
             fatal = notice

@@ -75,7 +75,8 @@ final class ConnectionPool: @unchecked Sendable {
         if waiter.isCancelled { return waiter.resume(.failure(CancellationError())) }
         if isClosed { return waiter.resume(.failure(Fault(.unavailable, "The database pool is closed"))) }
         guard waiters.count < ConnectionPool.waitersLimit else {
-            return waiter.resume(.failure(Fault(.unavailable, "Too many requests wait for the database", isRetryable: true)))
+            return waiter.resume(
+                .failure(Fault(.unavailable, "Too many requests wait for the database", isRetryable: true)))
         }
         waiters.append(waiter)
         waiter.timer = loop.schedule(after: ConnectionPool.waitLimit) { self.expire(waiter) }
@@ -186,7 +187,9 @@ final class ConnectionPool: @unchecked Sendable {
             onLoop {
                 self.isClosed = true
                 self.closing.append(continuation)
-                for waiter in self.waiters { waiter.resume(.failure(Fault(.unavailable, "The database pool is closed"))) }
+                for waiter in self.waiters {
+                    waiter.resume(.failure(Fault(.unavailable, "The database pool is closed")))
+                }
                 self.waiters = []
                 let idle = self.idle
                 self.idle = []

@@ -72,7 +72,8 @@ struct Connector: Sendable {
             names = []
             values = []
         }
-        return PQconnectdbParams(names.map { $0.map { UnsafePointer($0) } }, values.map { $0.map { UnsafePointer($0) } }, 1)
+        return PQconnectdbParams(
+            names.map { $0.map { UnsafePointer($0) } }, values.map { $0.map { UnsafePointer($0) } }, 1)
     }
 
     /// libpq gives no SQLSTATE for a refused connection in version 15; its text has the server's word.

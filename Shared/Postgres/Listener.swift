@@ -35,11 +35,13 @@ package final class Listener: @unchecked Sendable {
         }
     }
 
-    /// Connects with the database's URL and settings, when `start` is called.
-    /// - Parameter channels: names of letters, digits and underscores.
+    /// Connects with the database's URL and settings, when `start` is called. A channel's name is made of small letters,
+    /// digits and underscores.
     package init(_ database: Database, channels: [String]) {
         precondition(
-            channels.allSatisfy { $0.utf8.allSatisfy { $0 == 0x5F || (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) } },
+            channels.allSatisfy {
+                $0.utf8.allSatisfy { $0 == 0x5F || (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) }
+            },
             "a channel's name needs no quotes"
         )
         connector = database.connector

@@ -51,7 +51,8 @@ package enum Migrator {
         let deadline = MonotonicClock.now() + 60_000_000
         while try await session.query("SELECT pg_try_advisory_lock(\(lockKey))")[0].get(0) as Bool == false {
             guard MonotonicClock.now() < deadline else {
-                throw Fault(.unavailable, "Another process has been migrating the database for a minute", isRetryable: true)
+                throw Fault(
+                    .unavailable, "Another process has been migrating the database for a minute", isRetryable: true)
             }
             try await database.loop.sleep(for: .milliseconds(20 + Int64(database.environment.randomWord() % 80)))
         }

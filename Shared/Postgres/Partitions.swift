@@ -75,7 +75,8 @@ package final class Partitions: Sendable {
             do {
                 if try await database.withSession({ try await Partitions.exists(name, in: $0) }) { return }
                 return try await database.transaction { session in
-                    _ = try await session.query("SELECT pg_advisory_xact_lock(hashtextextended(\(table.rawValue), 7001))")
+                    _ = try await session.query(
+                        "SELECT pg_advisory_xact_lock(hashtextextended(\(table.rawValue), 7001))")
                     if try await Partitions.exists(name, in: session) { return }
                     try await session.script(
                         """
@@ -85,7 +86,8 @@ package final class Partitions: Sendable {
                     )
                 }
             } catch let fault as SQLFault where fault.isRetryable && attempt < 4 {
-                try await database.loop.sleep(for: backoff.delay(attempt: attempt, random: database.environment.randomWord()))
+                try await database.loop.sleep(
+                    for: backoff.delay(attempt: attempt, random: database.environment.randomWord()))
                 attempt += 1
             }
         }

@@ -107,7 +107,9 @@ final class PipelineExchange: Exchange, @unchecked Sendable {
         case .prepare(let index, _), .execute(let index):
             let fault = SQLFault(result: result.pointer, statement: statements[index].key.text, index: index)
             // The plan's tables changed (0A000), or the statement is gone (26000): prepare again next time.
-            if fault.sqlState == "0A000" || fault.sqlState == "26000" { connection.statements.forget(statements[index].key) }
+            if fault.sqlState == "0A000" || fault.sqlState == "26000" {
+                connection.statements.forget(statements[index].key)
+            }
             if failure == nil { failure = fault }
         case .deallocate, .sync:
             // The connection itself failed, or the name was gone already.

@@ -140,7 +140,8 @@ package final class Session {
     private func noteCommit(_ result: QueryResult?) throws(SQLFault) {
         stage = .ended
         guard result?.commandTag == "COMMIT" else {
-            throw SQLFault(sqlState: "25P02", detail: "an earlier statement of the transaction had failed; it was rolled back")
+            throw SQLFault(
+                sqlState: "25P02", detail: "an earlier statement of the transaction had failed; it was rolled back")
         }
         isCommitted = true
     }

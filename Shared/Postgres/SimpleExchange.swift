@@ -53,7 +53,9 @@ final class SimpleExchange: Exchange, @unchecked Sendable {
     private func startCopy(on connection: Connection) -> Bool {
         if rows == nil || failure != nil {
             sending = .done
-            if PQputCopyEnd(connection.handle, "no rows were given") != 1 { connection.lose(.lost("COPY could not be ended")) }
+            if PQputCopyEnd(connection.handle, "no rows were given") != 1 {
+                connection.lose(.lost("COPY could not be ended"))
+            }
         } else {
             sending = .rows(offset: 0)
         }
@@ -90,7 +92,9 @@ final class SimpleExchange: Exchange, @unchecked Sendable {
         sending = .done
         // File trailer: a field count of −1.
         let trailer: [CChar] = [-1, -1]
-        guard PQputCopyData(connection.handle, trailer, 2) == 1, PQputCopyEnd(connection.handle, nil) == 1 else { return false }
+        guard PQputCopyData(connection.handle, trailer, 2) == 1, PQputCopyEnd(connection.handle, nil) == 1 else {
+            return false
+        }
         return true
     }
 

@@ -42,7 +42,9 @@ struct StatementCache {
     mutating func insert(_ key: StatementKey, name: String) {
         if let old = entries[key] { evicted.append(old.name) }
         entries[key] = Entry(name: name, lastUse: clock)
-        guard entries.count > limit, let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse }) else { return }
+        guard entries.count > limit, let oldest = entries.min(by: { $0.value.lastUse < $1.value.lastUse }) else {
+            return
+        }
         forget(oldest.key)
     }
 

@@ -26,7 +26,8 @@ import Testing
         try await database.withSession { session async throws in
             let fault = await #expect(throws: SQLFault.self) {
                 try await session.batch([
-                    "INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (2)", "INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (3)",
+                    "INSERT INTO t VALUES (1)", "INSERT INTO t VALUES (2)", "INSERT INTO t VALUES (1)",
+                    "INSERT INTO t VALUES (3)",
                 ])
             }
             #expect(fault?.statementIndex == 2)
@@ -56,7 +57,9 @@ import Testing
         #expect(fault?.description == "The record exists already")
         #expect(fault?.debugDescription.contains("people_pkey") == true)
         #expect(fault?.debugDescription.contains("ann@") == false)
-        let parse = await #expect(throws: SQLFault.self) { try await database.execute("SELECT \("ann@example.com")::text::uuid") }
+        let parse = await #expect(throws: SQLFault.self) {
+            try await database.execute("SELECT \("ann@example.com")::text::uuid")
+        }
         #expect(parse?.sqlState == "22P02")
         #expect(parse?.debugDescription.contains("ann@") == false)
     }

@@ -91,7 +91,8 @@ import Testing
     @Test func `an unreachable server is an error of the pool, not a hang`() async throws {
         let port = try FreePort.next()
         let database = Database(
-            url: "postgresql://x@127.0.0.1:\(port)/x", loop: test.loop, environment: test.environment, metrics: test.metrics)
+            url: "postgresql://x@127.0.0.1:\(port)/x", loop: test.loop, environment: test.environment,
+            metrics: test.metrics)
         let start = MonotonicClock.now()
         let fault = await #expect(throws: Fault.self) { try await database.query("SELECT 1") }
         #expect(fault?.code == .unavailable)
@@ -199,7 +200,8 @@ import Testing
 
     @Test func `a URL's own settings win, and a socket form works as libpq reads it`() async throws {
         let database = Database(
-            url: "\(test.url)?application_name=mine", loop: test.loop, environment: test.environment, metrics: test.metrics)
+            url: "\(test.url)?application_name=mine", loop: test.loop, environment: test.environment,
+            metrics: test.metrics)
         #expect(try await database.query("SELECT current_setting('application_name')")[0].get(0) == "mine")
         await database.close()
     }

@@ -84,7 +84,9 @@ import Testing
         }
         try await database.withSession { session async throws in
             let process: Int = try await session.query("SELECT pg_backend_pid()")[0].get(0)
-            let fault = await #expect(throws: SQLFault.self) { try await session.copyIn("COPY t FROM STDIN (FORMAT binary)", rows) }
+            let fault = await #expect(throws: SQLFault.self) {
+                try await session.copyIn("COPY t FROM STDIN (FORMAT binary)", rows)
+            }
             #expect(fault?.isUniqueViolation == true)
             #expect(fault?.constraint == "t_pkey")
             #expect(try await session.query("SELECT count(*), pg_backend_pid() FROM t")[0].get(0) == 0)
@@ -134,7 +136,9 @@ import Testing
             #expect(length?.publicMessage == "Row 1 of a COPY has 1 of 2 columns")
             let text = await #expect(throws: Fault.self) { try await session.copyIn(statement, second) }
             #expect(text?.code == .invalid)
-            let table = await #expect(throws: SQLFault.self) { try await session.copyIn("COPY u FROM STDIN (FORMAT binary)", third) }
+            let table = await #expect(throws: SQLFault.self) {
+                try await session.copyIn("COPY u FROM STDIN (FORMAT binary)", third)
+            }
             #expect(table?.isUndefinedTable == true)
             #expect(try await session.copyIn(statement, third) == 1)
         }

@@ -17,7 +17,8 @@ import Testing
     }
 
     private func tables() async throws -> [String] {
-        try await test.database.query("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1").map { try $0.get(0) }
+        try await test.database.query("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+            .map { try $0.get(0) }
     }
 
     @Test func `a fresh database gets the whole schema, and a second run changes nothing`() async throws {
@@ -37,7 +38,8 @@ import Testing
             for _ in 0..<4 {
                 group.addTask {
                     let database = test.makeDatabase(poolSize: 1)
-                    try await Migrator.migrate(database, [slow, self.migration("0002_make_more", "CREATE TABLE more (id int)")])
+                    try await Migrator.migrate(
+                        database, [slow, self.migration("0002_make_more", "CREATE TABLE more (id int)")])
                     await database.close()
                 }
             }
@@ -56,10 +58,13 @@ import Testing
     }
 
     @Test func `an unknown migration stops an old program only when it is breaking`() async throws {
-        let (old, harmless) = (migration("0001_make_a", "CREATE TABLE a ()"), migration("0002_make_b", "CREATE TABLE b ()"))
+        let (old, harmless) = (
+            migration("0001_make_a", "CREATE TABLE a ()"), migration("0002_make_b", "CREATE TABLE b ()")
+        )
         try await Migrator.migrate(test.database, [old, harmless])
         try await Migrator.migrate(test.database, [old])
-        try await Migrator.migrate(test.database, [old, harmless, migration("0003_drop_a", "--! breaking\nDROP TABLE a", breaking: true)])
+        try await Migrator.migrate(
+            test.database, [old, harmless, migration("0003_drop_a", "--! breaking\nDROP TABLE a", breaking: true)])
         let fault = await #expect(throws: Fault.self) { try await Migrator.migrate(test.database, [old, harmless]) }
         #expect(fault?.code == .configuration)
         #expect(fault?.publicMessage.contains("0003_drop_a") == true)

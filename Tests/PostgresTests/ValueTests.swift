@@ -57,7 +57,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("0", 0), ("1", 1), ("-1", -1), ("10000", 10_000), ("99999999", 99_999_999), ("100000000000000000", 100_000_000_000_000_000),
+        ("0", 0), ("1", 1), ("-1", -1), ("10000", 10_000), ("99999999", 99_999_999),
+        ("100000000000000000", 100_000_000_000_000_000),
         ("9223372036854775807", Int64.max), ("-9223372036854775808", Int64.min),
     ])
     func `a numeric without a fraction is a whole number`(text: String, value: Int64) async throws {
@@ -84,7 +85,8 @@ import Testing
     }
 
     @Test func `a value that does not fit the type asked for is an error, not a wrong value`() async throws {
-        let row = try await TestDatabase.current.database.query("SELECT 70000::int8, 'x'::text, NULL::int4, 'infinity'::timestamptz")[0]
+        let row = try await TestDatabase.current.database.query(
+            "SELECT 70000::int8, 'x'::text, NULL::int4, 'infinity'::timestamptz")[0]
         #expect(throws: SQLFault.self) { try row.get(0) as Int16 }
         #expect(throws: SQLFault.self) { try row.get(1) as Int }
         #expect(throws: SQLFault.self) { try row.get(2) as Int }

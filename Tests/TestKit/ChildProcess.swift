@@ -24,9 +24,7 @@ package final class ChildProcess: Sendable {
     /// Older output is dropped.
     private static let linesLimit = 20_000
 
-    /// - Parameters:
-    ///   - executable: a path, or a name to look up in PATH.
-    ///   - environment: the whole environment of the child, or nil for ours.
+    /// Starts `executable`, a path or a name to look up in PATH. `environment` is the child's whole environment; nil is ours.
     package init(_ executable: String, _ arguments: [String] = [], environment: [String: String]? = nil) throws {
         var ends: [Int32] = [-1, -1]
         // A child started between `pipe` and `fcntl` would hold the pipe open, so starts take turns.

@@ -21,7 +21,9 @@ package final class SMTPPeer: Sendable {
         let process = try ChildProcess(
             "python3", ["\(BuildPaths.repository)/Tests/peers/smtp_peer.py", directory.path] + flags)
         let words = try await process.waitForLine("port ").split(separator: " ").map(String.init)
-        guard words.count == 4, let port = UInt16(words[1]) else { throw TestKitError("no port from smtp_peer.py: \(words)") }
+        guard words.count == 4, let port = UInt16(words[1]) else {
+            throw TestKitError("no port from smtp_peer.py: \(words)")
+        }
         return SMTPPeer(port: port, authority: words[3], directory: directory, process: process)
     }
 
@@ -50,7 +52,9 @@ package final class SMTPSink: Sendable {
         let port = try FreePort.next()
         let process = try ChildProcess(
             "/usr/sbin/smtp-sink",
-            (getuid() == 0 ? ["-u", "root"] : []) + flags + ["-d", "\(directory.path)/mail.%M.", "127.0.0.1:\(port)", "100"])
+            (getuid() == 0 ? ["-u", "root"] : []) + flags + [
+                "-d", "\(directory.path)/mail.%M.", "127.0.0.1:\(port)", "100",
+            ])
         try await process.waitForPort(port)
         return SMTPSink(port: port, directory: directory, process: process)
     }
@@ -89,14 +93,18 @@ package final class ScratchDirectory: Sendable {
     package func files() throws -> [String] { try names().sorted().map { try read($0) } }
 
     package func write(_ name: String, _ text: String) throws {
-        guard let file = fopen("\(path)/\(name)", "w") else { throw TestKitError("cannot write \(name): errno \(errno)") }
+        guard let file = fopen("\(path)/\(name)", "w") else {
+            throw TestKitError("cannot write \(name): errno \(errno)")
+        }
         defer { fclose(file) }
         let bytes = Array(text.utf8)
         guard fwrite(bytes, 1, bytes.count, file) == bytes.count else { throw TestKitError("cannot write \(name)") }
     }
 
     private func read(_ name: String) throws -> String {
-        guard let file = fopen("\(path)/\(name)", "r") else { throw TestKitError("cannot read \(name): errno \(errno)") }
+        guard let file = fopen("\(path)/\(name)", "r") else {
+            throw TestKitError("cannot read \(name): errno \(errno)")
+        }
         defer { fclose(file) }
         var bytes: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65_536)
@@ -109,7 +117,9 @@ package final class ScratchDirectory: Sendable {
         defer { closedir(directory) }
         var names: [String] = []
         while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
             if name != "." && name != ".." { names.append(name) }
         }
         return names

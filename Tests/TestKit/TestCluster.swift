@@ -48,7 +48,8 @@ final class TestCluster: Sendable {
         loop.start()
         random = KernelSeed()
         admin = Database(
-            url: address, loop: loop, environment: TestEnvironment.make(seed: random.word), metrics: Metrics(), poolSize: 2)
+            url: address, loop: loop, environment: TestEnvironment.make(seed: random.word), metrics: Metrics(),
+            poolSize: 2)
         let digest = SHA256.hash(Array(Migration.all.map { "\($0.name) \($0.checksum)\n" }.joined().utf8))
         template = "needletail_template_\(Hex.lowercase(digest.prefix(8)))"
     }

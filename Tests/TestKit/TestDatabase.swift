@@ -34,7 +34,8 @@ package struct TestDatabase: Sendable {
 
     /// Another pool on the same database; close it before the test ends.
     package func makeDatabase(poolSize: Int = 4, environment: Environment? = nil) -> Database {
-        Database(url: url, loop: loop, environment: environment ?? self.environment, metrics: metrics, poolSize: poolSize)
+        Database(
+            url: url, loop: loop, environment: environment ?? self.environment, metrics: metrics, poolSize: poolSize)
     }
 
     /// Several tests create databases at once; more than the cores can use only makes each slower.
