@@ -175,14 +175,14 @@ package final class SMTPPool: @unchecked Sendable {
     }
 
     private func refused(_ reason: SMTPNotSent) {
-        let delay: Duration
+        let now = MonotonicClock.now()
         if case .greeting(let reply) = reason, reply.code == 421 {
-            delay = Self.throttlePause
-        } else {
-            delay = Self.reconnect.delay(attempt: failures, random: environment.randomWord())
+            opensAfter = max(opensAfter, now + Self.throttlePause.microseconds)
+        } else if now >= opensAfter {
+            // One step per burst: twenty sessions that fail together are one failure.
+            opensAfter = now + Self.reconnect.delay(attempt: failures, random: environment.randomWord()).microseconds
+            failures += 1
         }
-        failures += 1
-        opensAfter = max(opensAfter, MonotonicClock.now() + delay.microseconds)
         lastFailure = reason
         environment.log.warning("smtp.connect_failed", ["server": .string(server.name), "reason": .string("\(reason)")])
         if connections.isEmpty && opening == 0 { failQueue(reason) }
