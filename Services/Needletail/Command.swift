@@ -34,6 +34,7 @@ struct Command: Sendable {
         DownCommand.command,
         MigrateCommand.command,
         DoctorCommand.command,
+        ProveCommand.command,
         ConfigCommand.command,
         Supervisor.command,
     ]
