@@ -12,9 +12,9 @@ directory=$2
 # The newest installed server from version 15 on.
 find_binaries() {
     local candidate
-    for candidate in $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -t / -k 5 -n -r); do
+    while read -r candidate; do
         [ -x "$candidate/initdb" ] && { echo "$candidate"; return; }
-    done
+    done < <(printf '%s\n' /usr/lib/postgresql/*/bin | sort -rV)
     echo "no Postgres server in /usr/lib/postgresql: run 'make setup'" >&2
     exit 1
 }

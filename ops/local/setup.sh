@@ -62,7 +62,7 @@ install_packages() {
     local service
     for service in nginx postfix; do
         case " $* " in *" $service "*) ;; *) continue ;; esac
-        [ -d /run/systemd/system ] && systemctl disable --quiet "$service.service" || true
+        if [ -d /run/systemd/system ]; then systemctl disable --quiet "$service.service"; fi
     done
     cleanup
     undo=()
