@@ -31,7 +31,8 @@ package enum AccessBootstrap {
             else {
                 throw Fault(
                     .configuration,
-                    "NEEDLETAIL_BOOTSTRAP_KEYS: key \(pair.id) exists with another secret, for another account, or was revoked")
+                    "NEEDLETAIL_BOOTSTRAP_KEYS: key \(pair.id) exists with another secret, for another account, or was revoked"
+                )
             }
         }
     }

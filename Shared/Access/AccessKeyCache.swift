@@ -31,7 +31,9 @@ package final class AccessKeyCache: Sendable {
     private let clock: @Sendable () -> Int64
 
     /// `clock` counts microseconds, forward only.
-    package init(database: Database, masterKey: MasterKey, clock: @escaping @Sendable () -> Int64 = { MonotonicClock.now() }) {
+    package init(
+        database: Database, masterKey: MasterKey, clock: @escaping @Sendable () -> Int64 = { MonotonicClock.now() }
+    ) {
         self.database = database
         self.masterKey = masterKey
         self.clock = clock

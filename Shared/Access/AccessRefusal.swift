@@ -10,7 +10,8 @@ package enum AccessRefusal {
         "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
             + "and signing method. Consult the service documentation for details.")
     package static let streamingPayload = APIError(
-        status: 501, code: "NotImplementedException", message: "Streaming payload signatures are not supported; sign the whole body.")
+        status: 501, code: "NotImplementedException",
+        message: "Streaming payload signatures are not supported; sign the whole body.")
     package static let notAService = APIError.accessDenied("This route is for calls between Needletail's processes.")
 
     /// The signature cannot be read; `problem` says what is missing or malformed.
@@ -26,13 +27,15 @@ package enum AccessRefusal {
     package static func expired(_ signedAt: Instant, now: Instant, tolerance: Duration) -> APIError {
         .invalidSignature(
             "Signature expired: \(SignatureTime.format(signedAt)) is now earlier than "
-                + "\(SignatureTime.format(now - tolerance)) (\(SignatureTime.format(now)) - \(tolerance.components.seconds / 60) min.)")
+                + "\(SignatureTime.format(now - tolerance)) (\(SignatureTime.format(now)) - \(tolerance.components.seconds / 60) min.)"
+        )
     }
 
     package static func notYetCurrent(_ signedAt: Instant, now: Instant, tolerance: Duration) -> APIError {
         .invalidSignature(
             "Signature not yet current: \(SignatureTime.format(signedAt)) is still later than "
-                + "\(SignatureTime.format(now + tolerance)) (\(SignatureTime.format(now)) + \(tolerance.components.seconds / 60) min.)")
+                + "\(SignatureTime.format(now + tolerance)) (\(SignatureTime.format(now)) + \(tolerance.components.seconds / 60) min.)"
+        )
     }
 
     /// A presigned URL past its `X-Amz-Expires`.

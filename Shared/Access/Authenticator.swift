@@ -34,14 +34,16 @@ package final class Authenticator: Sendable {
         guard let authorization = request.headers["authorization"] else { throw AccessRefusal.missingToken }
         let words = authorization.split(separator: " ")
         guard words.count == 2, words[0].lowercased() == "bearer" else {
-            throw AccessRefusal.incomplete("Authorization must be an AWS4-HMAC-SHA256 signature or 'Bearer' and an API key.")
+            throw AccessRefusal.incomplete(
+                "Authorization must be an AWS4-HMAC-SHA256 signature or 'Bearer' and an API key.")
         }
         return try await authenticate(bearer: String(words[1]))
     }
 
     /// For routes between processes: the token of `X-Needletail-Service`.
     package func authenticateService(_ request: HTTPRequest) throws(APIError) -> Caller {
-        guard let serviceToken, let given = request.headers[Self.serviceHeader], constantTimeEquals(given, serviceToken) else {
+        guard let serviceToken, let given = request.headers[Self.serviceHeader], constantTimeEquals(given, serviceToken)
+        else {
             throw AccessRefusal.notAService
         }
         return Caller(account: account, keyID: "", region: region, kind: .service)

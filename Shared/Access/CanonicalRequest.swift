@@ -58,12 +58,15 @@ struct CanonicalRequest {
         for part in rawQuery.utf8.split(separator: 0x26, omittingEmptySubsequences: false) {
             let equals = part.firstIndex(of: 0x3D) ?? part.endIndex
             let rest = equals == part.endIndex ? part[part.endIndex...] : part[part.index(after: equals)...]
-            guard let name = URIEncoding.normalized(part[..<equals]), let value = URIEncoding.normalized(rest) else { return nil }
+            guard let name = URIEncoding.normalized(part[..<equals]), let value = URIEncoding.normalized(rest) else {
+                return nil
+            }
             pairs.append((name, value))
         }
         let omittedBytes = omitted.map { Array($0.utf8) }
         let kept = pairs.filter { $0.name != omittedBytes }.sorted { left, right in
-            left.name == right.name ? left.value.lexicographicallyPrecedes(right.value) : left.name.lexicographicallyPrecedes(right.name)
+            left.name == right.name
+                ? left.value.lexicographicallyPrecedes(right.value) : left.name.lexicographicallyPrecedes(right.name)
         }
         return kept.map { String(decoding: $0.name + [0x3D] + $0.value, as: UTF8.self) }.joined(separator: "&")
     }

@@ -93,7 +93,10 @@ package enum SigV4 {
         let list = names.joined(separator: ";")
         return [
             ("X-Amz-Date", time),
-            ("Authorization", "\(algorithm) Credential=\(key.id)/\(scope), SignedHeaders=\(list), Signature=\(signature)"),
+            (
+                "Authorization",
+                "\(algorithm) Credential=\(key.id)/\(scope), SignedHeaders=\(list), Signature=\(signature)"
+            ),
         ]
     }
 }

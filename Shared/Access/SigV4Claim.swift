@@ -17,14 +17,17 @@ extension SigV4.Claim {
         return try fromQuery(request, now: now)
     }
 
-    private static func fromHeader(_ authorization: String, _ request: HTTPRequest, now: Instant) throws(APIError) -> SigV4.Claim {
+    private static func fromHeader(_ authorization: String, _ request: HTTPRequest, now: Instant) throws(APIError)
+        -> SigV4.Claim
+    {
         let parts = try parameters(authorization)
         guard let credential = parts["Credential"] else { throw missing("Credential") }
         guard let signedHeaders = parts["SignedHeaders"] else { throw missing("SignedHeaders") }
         guard let signature = parts["Signature"] else { throw missing("Signature") }
         let signedAt = try date(of: request)
         let claim = try SigV4.Claim(
-            credential: credential, signedHeaders: signedHeaders, signature: signature, signedAt: signedAt, isPresigned: false)
+            credential: credential, signedHeaders: signedHeaders, signature: signature, signedAt: signedAt,
+            isPresigned: false)
         try claim.checkCoverage(of: request)
         guard signedAt >= now - SigV4.tolerance else {
             throw AccessRefusal.expired(signedAt, now: now, tolerance: SigV4.tolerance)
@@ -35,9 +38,12 @@ extension SigV4.Claim {
 
     private static func fromQuery(_ request: HTTPRequest, now: Instant) throws(APIError) -> SigV4.Claim {
         guard request.method == "GET" || request.method == "HEAD" else {
-            throw AccessRefusal.incomplete("Presigned URLs are for GET only; sign this request in its Authorization header.")
+            throw AccessRefusal.incomplete(
+                "Presigned URLs are for GET only; sign this request in its Authorization header.")
         }
-        guard let items = request.queryItems else { throw AccessRefusal.incomplete("The query is not valid percent-encoding.") }
+        guard let items = request.queryItems else {
+            throw AccessRefusal.incomplete("The query is not valid percent-encoding.")
+        }
         func item(_ name: String) throws(APIError) -> String {
             let values = items.filter { $0.name == name }
             guard values.count == 1 else {
@@ -64,7 +70,8 @@ extension SigV4.Claim {
     ) throws(APIError) {
         let parts = credential.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 5, !parts[0].isEmpty, parts[0].utf8.count <= 128, !parts[2].isEmpty else {
-            throw AccessRefusal.incomplete("Credential must be a key id and a scope: KEY/YYYYMMDD/REGION/\(SigV4.service)/aws4_request.")
+            throw AccessRefusal.incomplete(
+                "Credential must be a key id and a scope: KEY/YYYYMMDD/REGION/\(SigV4.service)/aws4_request.")
         }
         guard parts[3] == SigV4.service else {
             throw AccessRefusal.wrongScope("Credential should be scoped to correct service: '\(SigV4.service)'.")
@@ -84,7 +91,8 @@ extension SigV4.Claim {
         let names = signedHeaders.split(separator: ";", omittingEmptySubsequences: false).map(String.init)
         let isOrdered = zip(names, names.dropFirst()).allSatisfy { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         guard isOrdered, names.allSatisfy({ !$0.isEmpty && $0 == $0.lowercased() }), names.count <= 100 else {
-            throw AccessRefusal.incomplete("SignedHeaders must be lower-case names, sorted, each once, separated by semicolons.")
+            throw AccessRefusal.incomplete(
+                "SignedHeaders must be lower-case names, sorted, each once, separated by semicolons.")
         }
         guard signature.utf8.count == 64 else { throw AccessRefusal.wrongSignature }
         keyID = parts[0]
@@ -98,7 +106,8 @@ extension SigV4.Claim {
 
     /// Regions end up in ARNs: letters, digits and dashes only.
     private static func isRegion(_ text: String) -> Bool {
-        text.utf8.count <= 32 && text.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
+        text.utf8.count <= 32
+            && text.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
     }
 
     /// `host`, `content-type` when sent, and every `x-amz-*` must be under the signature.
@@ -130,7 +139,8 @@ extension SigV4.Claim {
             }
             let name = String(pair[..<equals])
             guard ["Credential", "SignedHeaders", "Signature"].contains(name), parameters[name] == nil else {
-                throw AccessRefusal.incomplete("The Authorization header takes Credential, SignedHeaders and Signature, each once.")
+                throw AccessRefusal.incomplete(
+                    "The Authorization header takes Credential, SignedHeaders and Signature, each once.")
             }
             parameters[name] = String(pair[pair.index(after: equals)...])
         }
@@ -143,7 +153,8 @@ extension SigV4.Claim {
             return date
         }
         guard let text = request.headers["date"] else {
-            throw AccessRefusal.incomplete("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
+            throw AccessRefusal.incomplete(
+                "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
         }
         guard let date = SignatureTime.parse(text) ?? SignatureTime.parseHTTPDate(text) else { throw badDate }
         return date

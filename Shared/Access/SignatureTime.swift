@@ -24,7 +24,8 @@ package enum SignatureTime {
         let digits = bytes[0..<8] + bytes[9..<15]
         guard digits.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
         func part(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
-        return ISO8601.parse("\(part(0..<4))-\(part(4..<6))-\(part(6..<8))T\(part(9..<11)):\(part(11..<13)):\(part(13..<15))Z")
+        return ISO8601.parse(
+            "\(part(0..<4))-\(part(4..<6))-\(part(6..<8))T\(part(9..<11)):\(part(11..<13)):\(part(13..<15))Z")
     }
 
     /// An HTTP date (RFC 9110 §5.6.7, preferred form): `Sun, 06 Nov 1994 08:49:37 GMT`.

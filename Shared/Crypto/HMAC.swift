@@ -6,7 +6,9 @@ package final class HMACSHA256: @unchecked Sendable {
     private let keyed: OpaquePointer
 
     package init(key: [UInt8]) {
-        guard let context = EVP_MAC_CTX_new(MessageAuthentication.hmac) else { fatalError("libcrypto cannot make an HMAC") }
+        guard let context = EVP_MAC_CTX_new(MessageAuthentication.hmac) else {
+            fatalError("libcrypto cannot make an HMAC")
+        }
         keyed = context
         MessageAuthentication.start(context, key: key)
     }

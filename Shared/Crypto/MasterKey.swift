@@ -26,7 +26,8 @@ package struct MasterKey: Sendable {
     package init(file path: String) throws(Fault) {
         let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            throw Fault(.configuration, "NEEDLETAIL_MASTER_KEY_FILE: cannot read \(path): \(String(cString: strerror(errno)))")
+            throw Fault(
+                .configuration, "NEEDLETAIL_MASTER_KEY_FILE: cannot read \(path): \(String(cString: strerror(errno)))")
         }
         defer { close(descriptor) }
         var status = stat()

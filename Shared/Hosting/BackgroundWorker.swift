@@ -29,7 +29,8 @@ package struct BackgroundWorker: Sendable {
             } catch {
                 if Task.isCancelled {
                     environment.log.warning(
-                        "worker.failed_while_stopping", ["worker": .string(name), "error": .string(String(reflecting: error))])
+                        "worker.failed_while_stopping",
+                        ["worker": .string(name), "error": .string(String(reflecting: error))])
                     return
                 }
                 environment.log.error("worker.failed", error, ["worker": .string(name)])

@@ -43,7 +43,8 @@ enum HealthRoutes {
             _ = try await request.context.database.query("SELECT 1")
             return .text("ok\n")
         } catch {
-            request.context.environment.log.warning("health.database_unreachable", ["error": .string(String(reflecting: error))])
+            request.context.environment.log.warning(
+                "health.database_unreachable", ["error": .string(String(reflecting: error))])
             return .text("the database does not answer\n", status: 503)
         }
     }

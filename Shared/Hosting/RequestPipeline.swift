@@ -33,7 +33,9 @@ package final class RequestPipeline: Sendable {
 
     /// For the server, before it reads a body.
     package func bodyLimit(_ request: HTTPRequest) -> Int {
-        guard case .found(let bound, _) = router.match(request.method, request.rawPath) else { return Limits.requestBodyBytes }
+        guard case .found(let bound, _) = router.match(request.method, request.rawPath) else {
+            return Limits.requestBodyBytes
+        }
         return bound.route.bodyLimitBytes
     }
 

@@ -50,12 +50,15 @@ package enum ServiceProcess {
 
     @concurrent
     private static func serve(
-        _ name: String, configuration: Configuration, environment: Environment, loop: EventLoop, shutdown: ShutdownSignal,
-        routes: @Sendable (ServiceContext) throws -> [Route], workers: @Sendable (ServiceContext) throws -> [BackgroundWorker]
+        _ name: String, configuration: Configuration, environment: Environment, loop: EventLoop,
+        shutdown: ShutdownSignal,
+        routes: @Sendable (ServiceContext) throws -> [Route],
+        workers: @Sendable (ServiceContext) throws -> [BackgroundWorker]
     ) async -> Int32 {
         do {
             let service = try RunningService(
-                name, configuration: configuration, environment: environment, loop: loop, routes: routes, workers: workers)
+                name, configuration: configuration, environment: environment, loop: loop, routes: routes,
+                workers: workers)
             let address = try await service.listen()
             environment.log.info("process.listening", ["address": .string(address.description)])
             await service.work(until: shutdown)
@@ -133,7 +136,8 @@ package final class RunningService: Sendable {
         await withDiscardingTaskGroup { group in
             for worker in workers {
                 group.addTask(executorPreference: context.loop) { [context] in
-                    await worker.supervise(environment: context.environment, loop: context.loop, metrics: context.metrics)
+                    await worker.supervise(
+                        environment: context.environment, loop: context.loop, metrics: context.metrics)
                 }
             }
         }
@@ -165,7 +169,8 @@ package final class RunningService: Sendable {
             attempt += 1
             do {
                 try await context.loop.sleep(
-                    for: max(.milliseconds(50), backoff.delay(attempt: attempt, random: context.environment.randomWord())))
+                    for: max(
+                        .milliseconds(50), backoff.delay(attempt: attempt, random: context.environment.randomWord())))
             } catch {
                 return false
             }

@@ -52,7 +52,9 @@ package struct Configuration: Sendable {
 
     private static func setting(named name: String) throws(Fault) -> (Setting, isFile: Bool) {
         if let setting = Settings.all.first(where: { $0.name == name }) { return (setting, false) }
-        if let setting = Settings.all.first(where: { $0.isSecret && "\($0.name)_FILE" == name }) { return (setting, true) }
+        if let setting = Settings.all.first(where: { $0.isSecret && "\($0.name)_FILE" == name }) {
+            return (setting, true)
+        }
         let known = Settings.all.flatMap { $0.isSecret ? [$0.name, "\($0.name)_FILE"] : [$0.name] }
         let nearest = known.min { distance($0, name) < distance($1, name) } ?? ""
         throw Fault(.configuration, "\(name) is not a setting; did you mean \(nearest)?")
@@ -125,7 +127,8 @@ extension Configuration {
     /// The token of calls between processes; nil when no file is configured.
     package func serviceToken() throws(Fault) -> String? {
         guard let path = self[Settings.serviceTokenFile] else { return nil }
-        guard let bytes = SmallFile.read(path, limitBytes: 4096), let text = String(validating: bytes, as: UTF8.self) else {
+        guard let bytes = SmallFile.read(path, limitBytes: 4096), let text = String(validating: bytes, as: UTF8.self)
+        else {
             throw Fault(.configuration, "NEEDLETAIL_SERVICE_TOKEN_FILE: cannot read \(path)")
         }
         let token = text.filter { !$0.isWhitespace }
@@ -166,7 +169,9 @@ package enum SmallFile {
         var bytes = [UInt8](repeating: 0, count: limitBytes + 1)
         var count = 0
         while count < bytes.count {
-            let got = bytes.withUnsafeMutableBytes { Glibc.read(descriptor, $0.baseAddress?.advanced(by: count), $0.count - count) }
+            let got = bytes.withUnsafeMutableBytes {
+                Glibc.read(descriptor, $0.baseAddress?.advanced(by: count), $0.count - count)
+            }
             if got < 0, errno == EINTR { continue }
             guard got >= 0 else { return nil }
             if got == 0 { break }

@@ -6,7 +6,9 @@ import Glibc
 ///
 /// Off, and one load and branch, unless `NEEDLETAIL_FAILPOINT` is set when the process starts.
 package enum Failpoint {
-    private static let armed: Armed? = getenv("NEEDLETAIL_FAILPOINT").flatMap { Plan(String(cString: $0)) }.map { Armed($0) }
+    private static let armed: Armed? = getenv("NEEDLETAIL_FAILPOINT").flatMap { Plan(String(cString: $0)) }.map {
+        Armed($0)
+    }
 
     /// Marks a point. `name` is lower-case words with underscores, unique in the product.
     package static func hit(_ name: StaticString) {

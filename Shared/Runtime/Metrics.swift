@@ -26,7 +26,9 @@ package final class Metrics: Sendable {
 
     /// `labels` in the order of the name's label keys.
     package func counter(_ name: MetricName, _ labels: String...) -> Counter {
-        guard case .counter(let counter) = series(name, labels) else { preconditionFailure("\(name.name) is no counter") }
+        guard case .counter(let counter) = series(name, labels) else {
+            preconditionFailure("\(name.name) is no counter")
+        }
         return counter
     }
 

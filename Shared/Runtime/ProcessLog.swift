@@ -44,7 +44,9 @@ package enum ProcessLog {
     private static func write(_ line: [UInt8]) {
         var start = 0
         while start < line.count {
-            let count = line.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress?.advanced(by: start), line.count - start) }
+            let count = line.withUnsafeBytes {
+                Glibc.write(STDERR_FILENO, $0.baseAddress?.advanced(by: start), line.count - start)
+            }
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { return }
             start += count

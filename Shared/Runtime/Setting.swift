@@ -46,11 +46,13 @@ package struct Setting: Sendable {
             case .integer(let range): "an integer from \(range.lowerBound) to \(range.upperBound)"
             case .flag: "1 or 0"
             case .choice(let names): "one of \(names.joined(separator: ", "))"
-            case .url(let schemes): "a URL that begins with \(schemes.map { "\($0)://" }.joined(separator: " or "))"
+            case .url(let schemes): "a URL that begins with \(schemes.map(Self.start).joined(separator: " or "))"
             case .listen: "unix:/path or host:port"
             case .digits(let count): "\(count) digits"
-            case .clock: "<business time>@<real time>, both ISO 8601 with a zone, e.g. 1998-07-01T00:00:00Z@2026-11-22T08:00:00Z"
-            case .keyPairs: "id:secret pairs separated by commas, ids of 16 to 128 letters or digits, secrets of at least 16 characters"
+            case .clock:
+                "<business time>@<real time>, both ISO 8601 with a zone, e.g. 1998-07-01T00:00:00Z@2026-11-22T08:00:00Z"
+            case .keyPairs:
+                "id:secret pairs separated by commas, ids of 16 to 128 letters or digits, secrets of at least 16 characters"
             case .failpoint: "name:abort@n or name:abort@p0.01, several separated by commas"
             }
         }
@@ -62,9 +64,10 @@ package struct Setting: Sendable {
             case .integer(let range): return Int(value).map(range.contains) ?? false
             case .flag: return Self.flag(value) != nil
             case .choice(let names): return names.contains(value)
-            case .url(let schemes): return schemes.contains { value.hasPrefix("\($0)://") }
+            case .url(let schemes): return schemes.contains { value.hasPrefix(Self.start(of: $0)) }
             case .listen: return Self.isListenAddress(value)
-            case .digits(let count): return value.utf8.count == count && value.utf8.allSatisfy { (0x30...0x39).contains($0) }
+            case .digits(let count):
+                return value.utf8.count == count && value.utf8.allSatisfy { (0x30...0x39).contains($0) }
             case .clock: return ClockOffset(value) != nil
             case .keyPairs: return KeyPair.list(value) != nil
             case .failpoint: return Failpoint.Plan(value) != nil
@@ -77,6 +80,11 @@ package struct Setting: Sendable {
             case "0", "false", "no", "off": false
             default: nil
             }
+        }
+
+        /// A socket is `unix:/path`, as in `NEEDLETAIL_LISTEN`.
+        private static func start(of scheme: String) -> String {
+            scheme == "unix" ? "unix:/" : "\(scheme)://"
         }
 
         private static func isListenAddress(_ value: String) -> Bool {
@@ -105,7 +113,8 @@ package struct KeyPair: Sendable, Equatable {
             let id = item[..<colon]
             let secret = item[item.index(after: colon)...]
             let isWord = id.utf8.allSatisfy { byte in
-                (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte) || byte == 0x5F
+                (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+                    || byte == 0x5F
             }
             guard isWord, (16...128).contains(id.utf8.count), (16...256).contains(secret.utf8.count) else { return nil }
             guard secret.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
@@ -129,7 +138,9 @@ package struct ClockOffset: Sendable, Equatable {
     /// `<business ISO 8601>@<real ISO 8601>`
     package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
-        guard parts.count == 2, let business = ISO8601.parse(parts[0]), let real = ISO8601.parse(parts[1]) else { return nil }
+        guard parts.count == 2, let business = ISO8601.parse(parts[0]), let real = ISO8601.parse(parts[1]) else {
+            return nil
+        }
         offset = business - real
     }
 }

@@ -43,9 +43,11 @@ package enum Settings {
         "NEEDLETAIL_LEASE_TTL_MS", "How long a claimed job belongs to a worker that is silent, in milliseconds.",
         default: "30000", form: .integer(500...3_600_000))
     package static let window = Setting(
-        "NEEDLETAIL_WINDOW", "Messages in flight between two commits of a delivery job.", default: "100", form: .integer(1...500))
+        "NEEDLETAIL_WINDOW", "Messages in flight between two commits of a delivery job.", default: "100",
+        form: .integer(1...500))
     package static let devInbox = Setting(
-        "NEEDLETAIL_DEV_INBOX", "Serves the development inbox at `/dev/inbox`. Never on in production.", default: "0", form: .flag)
+        "NEEDLETAIL_DEV_INBOX", "Serves the development inbox at `/dev/inbox`. Never on in production.", default: "0",
+        form: .flag)
     package static let devInboxURL = Setting(
         "NEEDLETAIL_DEV_INBOX_URL", "Where the development inbox is read.", form: .url(["http", "https"]))
     package static let ingestURL = serviceURL("INGEST_API", "ingest-api")

@@ -31,21 +31,25 @@ package struct MetricName: Sendable {
 /// Every metric of the product. Labels are route templates, status codes, queues, channels and outcomes: bounded sets, never
 /// an id or an address.
 extension MetricName {
-    private static let seconds: Kind = .histogram([0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10])
+    private static let seconds: Kind = .histogram([
+        0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+    ])
     private static let sizes: Kind = .histogram([1, 2, 5, 10, 25, 50, 100, 250, 500, 1000])
 
     package static let all: [MetricName] = [
         httpRequests, httpRequestSeconds, httpConnections, httpConnectionsRefused, httpBadRequests, httpTimeouts,
         httpClientRequests, httpClientSeconds,
         smtpConnections, smtpMessages,
-        databaseQueries, databaseQuerySeconds, databaseConnections, databaseWaiting, databaseWaitSeconds, databaseReconnects,
+        databaseQueries, databaseQuerySeconds, databaseConnections, databaseWaiting, databaseWaitSeconds,
+        databaseReconnects,
         jobsClaimed, jobsFinished, jobsFailed, jobsQuarantined, leasesLost, leasesReaped,
         ingestEvents, ingestCommits, ingestCommitSize,
         sendOutcomes, sendWindows, sendWindowSeconds, runsStarted, recipientsPlanned,
         rollUps, workerFailures, buildInfo,
     ]
 
-    package static let httpRequests = MetricName("http_requests_total", "Requests answered.", .counter, ["route", "status"])
+    package static let httpRequests = MetricName(
+        "http_requests_total", "Requests answered.", .counter, ["route", "status"])
     package static let httpRequestSeconds = MetricName(
         "http_request_seconds", "Time from the request's last byte to the answer.", seconds, ["route"])
     package static let httpConnections = MetricName("http_connections", "Open connections.", .gauge)
@@ -57,9 +61,11 @@ extension MetricName {
         "http_timeouts_total", "Connections closed at a deadline.", .counter, ["phase"])
     package static let httpClientRequests = MetricName(
         "http_client_requests_total", "Requests sent to others.", .counter, ["outcome"])
-    package static let httpClientSeconds = MetricName("http_client_seconds", "Time of requests sent to others.", seconds)
+    package static let httpClientSeconds = MetricName(
+        "http_client_seconds", "Time of requests sent to others.", seconds)
     package static let smtpConnections = MetricName("smtp_connections", "Open SMTP connections.", .gauge)
-    package static let smtpMessages = MetricName("smtp_messages_total", "Messages handed to SMTP.", .counter, ["outcome"])
+    package static let smtpMessages = MetricName(
+        "smtp_messages_total", "Messages handed to SMTP.", .counter, ["outcome"])
     package static let databaseQueries = MetricName("database_queries_total", "Statements run.", .counter, ["outcome"])
     package static let databaseQuerySeconds = MetricName("database_query_seconds", "Time of a statement.", seconds)
     package static let databaseConnections = MetricName("database_connections", "Open connections to Postgres.", .gauge)

@@ -19,9 +19,11 @@ import Testing
     @Test func `the first start makes a pair and an API key, the second nothing`() async throws {
         let test = try TestDatabase.current
         let key = try masterKey()
-        let made = try await AccessBootstrap.ensure(account: account, masterKey: key, environment: test.environment, in: test.database)
+        let made = try await AccessBootstrap.ensure(
+            account: account, masterKey: key, environment: test.environment, in: test.database)
         let created = try #require(made)
-        let made2 = try await AccessBootstrap.ensure(account: account, masterKey: key, environment: test.environment, in: test.database)
+        let made2 = try await AccessBootstrap.ensure(
+            account: account, masterKey: key, environment: test.environment, in: test.database)
         #expect(made2 == nil)
         let signing = try #require(created.pair)
         #expect(signing.id.utf8.count == 20)
@@ -59,7 +61,8 @@ import Testing
             try await AccessBootstrap.insertGiven(
                 [pair], account: account, masterKey: key, environment: test.environment, in: test.database)
         }
-        let made = try await AccessBootstrap.ensure(account: account, masterKey: key, environment: test.environment, in: test.database)
+        let made = try await AccessBootstrap.ensure(
+            account: account, masterKey: key, environment: test.environment, in: test.database)
         #expect(made?.pair == nil)
         #expect(made?.apiKey != nil)
     }
@@ -102,10 +105,12 @@ import Testing
         let key = try masterKey()
         try await AccessBootstrap.insertGiven(
             [pair], account: account, masterKey: key, environment: test.environment, in: test.database)
-        let created = try await AccessBootstrap.ensure(account: account, masterKey: key, environment: test.environment, in: test.database)
+        let created = try await AccessBootstrap.ensure(
+            account: account, masterKey: key, environment: test.environment, in: test.database)
         let token = try #require(created?.apiKey)
         let api = try #require(APIKey(token))
-        let rows = try await test.database.query("SELECT encode(coalesce(secret_sealed, secret_hash), 'escape') || id FROM access_keys")
+        let rows = try await test.database.query(
+            "SELECT encode(coalesce(secret_sealed, secret_hash), 'escape') || id FROM access_keys")
         for row in rows {
             let text: String = try row.get(0)
             #expect(!text.contains(pair.secret))

@@ -31,7 +31,8 @@ import Testing
             masterKey = try MasterKey(bytes: [UInt8](repeating: 7, count: 32))
             environment = TestEnvironment.make(realNow: SignedRequests.signedAt)
             authenticator = Authenticator(
-                keys: AccessKeyCache(database: database, masterKey: masterKey, clock: { [clock] in clock.microseconds.withLock { $0 } }),
+                keys: AccessKeyCache(
+                    database: database, masterKey: masterKey, clock: { [clock] in clock.microseconds.withLock { $0 } }),
                 environment: environment, account: account, region: "us-east-1", serviceToken: token)
         }
 
@@ -65,14 +66,16 @@ import Testing
         #expect(caller.kind == .signature)
     }
 
-    @Test func `a key that does not exist, and one that was signed with another secret, get AWS's codes`() async throws {
+    @Test func `a key that does not exist, and one that was signed with another secret, get AWS's codes`() async throws
+    {
         let fixture = try Fixture(TestDatabase.current)
         let request = try #require(SignedRequests.all.first).request
         #expect(await fixture.code(of: request) == "UnrecognizedClientException")
         let other = KeyPair(id: SignedRequests.key.id, secret: "another secret altogether!")
         try await fixture.database.transaction { session in
             _ = try await AccessKeyStore.insert(
-                other, account: Self.account, masterKey: fixture.masterKey, now: fixture.environment.realNow(), in: session)
+                other, account: Self.account, masterKey: fixture.masterKey, now: fixture.environment.realNow(),
+                in: session)
         }
         fixture.clock.microseconds.withLock { $0 += 2_000_000 }
         #expect(await fixture.code(of: request) == "InvalidSignatureException")
@@ -81,7 +84,8 @@ import Testing
     @Test func `a signature under the empty secret of an unknown key is still nobody's`() async throws {
         let fixture = try Fixture(TestDatabase.current)
         let added = SigV4.sign(
-            method: "GET", host: "h", target: "/v1/apps", key: KeyPair(id: "NTKANOBODYNOBODYNOBO", secret: ""), region: "us-east-1",
+            method: "GET", host: "h", target: "/v1/apps", key: KeyPair(id: "NTKANOBODYNOBODYNOBO", secret: ""),
+            region: "us-east-1",
             at: SignedRequests.signedAt)
         var headers: HTTPHeaders = ["Host": "h"]
         for (name, value) in added { headers.append(name, value) }
@@ -114,7 +118,9 @@ import Testing
         #expect(caller.account == Self.account)
         var token = Array(key.token.utf8)
         token[30] = token[30] == 0x30 ? 0x31 : 0x30
-        #expect(await fixture.code(of: bearer("Bearer \(String(decoding: token, as: UTF8.self))")) == "UnrecognizedClientException")
+        #expect(
+            await fixture.code(of: bearer("Bearer \(String(decoding: token, as: UTF8.self))"))
+                == "UnrecognizedClientException")
         let stranger = APIKey.generate(random: { SecureRandom.bytes($0) })
         #expect(await fixture.code(of: bearer("Bearer \(stranger.token)")) == "UnrecognizedClientException")
     }
@@ -152,7 +158,8 @@ import Testing
         #expect(throws: APIError.self) { try fixture.authenticator.authenticateService(request(Self.token + "x")) }
         #expect(throws: APIError.self) { try fixture.authenticator.authenticateService(request(nil)) }
         let unset = Authenticator(
-            keys: AccessKeyCache(database: fixture.database, masterKey: fixture.masterKey), environment: fixture.environment,
+            keys: AccessKeyCache(database: fixture.database, masterKey: fixture.masterKey),
+            environment: fixture.environment,
             account: Self.account, region: "us-east-1", serviceToken: nil)
         #expect(throws: APIError.self) { try unset.authenticateService(request("")) }
     }

@@ -32,7 +32,8 @@ import Testing
 
     @Test func `the signing key and signature of AWS's published example come out`() {
         let key = SigV4.signingKey(
-            secret: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", day: "20150830", region: "us-east-1", service: "service")
+            secret: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", day: "20150830", region: "us-east-1", service: "service"
+        )
         #expect(Hex.lowercase(key) == "938127b5336810ddb6a5d6af445fcac9e371f9ed418ed386b022aed82901be75")
         let added = SigV4.sign(
             method: "GET", host: "example.amazonaws.com", target: "/",
@@ -42,13 +43,19 @@ import Testing
         #expect(authorization.hasSuffix("Signature=5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31"))
     }
 
-    @Test(arguments: SignedRequests.all.filter { $0.request.headers["authorization"] != nil && $0.request.headers["x-amz-security-token"] == nil })
+    @Test(
+        arguments: SignedRequests.all.filter {
+            $0.request.headers["authorization"] != nil && $0.request.headers["x-amz-security-token"] == nil
+        })
     func `our signer and botocore's agree to the letter`(signed: SignedRequests.Case) throws {
         let request = signed.request
         let claim = try #require(try SigV4.Claim.read(request, now: SignedRequests.signedAt))
-        let extra = request.headers.all.filter { !["authorization", "host", "x-amz-date"].contains($0.name.lowercased()) }
+        let extra = request.headers.all.filter {
+            !["authorization", "host", "x-amz-date"].contains($0.name.lowercased())
+        }
         let added = SigV4.sign(
-            method: request.method, host: request.headers["host"] ?? "", target: request.target, headers: extra, body: request.body,
+            method: request.method, host: request.headers["host"] ?? "", target: request.target, headers: extra,
+            body: request.body,
             key: SignedRequests.key, region: claim.region, at: SignedRequests.signedAt)
         #expect(added.first { $0.name == "Authorization" }?.value == request.headers["authorization"])
     }
@@ -68,11 +75,18 @@ import Testing
         #expect(tried > 80)
     }
 
-    @Test(arguments: [
-        (-299, nil), (299, nil), (0, nil),
-        (301, "Signature expired: 20261122T081530Z is now earlier than 20261122T081531Z (20261122T082031Z - 5 min.)"),
-        (-301, "Signature not yet current: 20261122T081530Z is still later than 20261122T081529Z (20261122T081029Z + 5 min.)"),
-    ] as [(Int, String?)])
+    @Test(
+        arguments: [
+            (-299, nil), (299, nil), (0, nil),
+            (
+                301,
+                "Signature expired: 20261122T081530Z is now earlier than 20261122T081531Z (20261122T082031Z - 5 min.)"
+            ),
+            (
+                -301,
+                "Signature not yet current: 20261122T081530Z is still later than 20261122T081529Z (20261122T081029Z + 5 min.)"
+            ),
+        ] as [(Int, String?)])
     func `a signature counts for five minutes either way`(seconds: Int, message: String?) throws {
         let plain = try #require(SignedRequests.all.first)
         let error = refusal(of: plain.request, at: SignedRequests.signedAt + .seconds(seconds))
@@ -80,7 +94,9 @@ import Testing
         #expect(error.map { $0.code == "InvalidSignatureException" && $0.status == 403 } ?? true)
     }
 
-    @Test(arguments: [(0, nil), (599, nil), (601, "ExpiredTokenException"), (-301, "InvalidSignatureException")] as [(Int, String?)])
+    @Test(
+        arguments: [(0, nil), (599, nil), (601, "ExpiredTokenException"), (-301, "InvalidSignatureException")]
+            as [(Int, String?)])
     func `a presigned URL counts as long as it says`(seconds: Int, code: String?) throws {
         let presigned = try #require(SignedRequests.all.first { $0.name == "a presigned URL" })
         #expect(refusal(of: presigned.request, at: SignedRequests.signedAt + .seconds(seconds))?.code == code)
@@ -97,7 +113,10 @@ import Testing
     @Test(arguments: [
         ("AWS4-HMAC-SHA256", "IncompleteSignatureException"),
         ("AWS4-HMAC-SHA256 Credential=A", "IncompleteSignatureException"),
-        ("AWS4-HMAC-SHA256 Credential=K/20261122/us-east-1/mobiletargeting/aws4_request, SignedHeaders=host;x-amz-date", "IncompleteSignatureException"),
+        (
+            "AWS4-HMAC-SHA256 Credential=K/20261122/us-east-1/mobiletargeting/aws4_request, SignedHeaders=host;x-amz-date",
+            "IncompleteSignatureException"
+        ),
         ("AWS4-ECDSA-P256-SHA256 Credential=A, SignedHeaders=host, Signature=00", "IncompleteSignatureException"),
     ])
     func `an Authorization field with a part missing says which`(value: String, code: String) throws {
@@ -108,7 +127,8 @@ import Testing
 
     @Test func `another service's signature is refused`() throws {
         let added = SigV4.sign(
-            method: "GET", host: "h", target: "/v1/apps", key: SignedRequests.key, region: "us-east-1", at: SignedRequests.signedAt,
+            method: "GET", host: "h", target: "/v1/apps", key: SignedRequests.key, region: "us-east-1",
+            at: SignedRequests.signedAt,
             service: "ses")
         var headers: HTTPHeaders = ["Host": "h"]
         for (name, value) in added { headers.append(name, value) }
@@ -127,7 +147,8 @@ import Testing
         var headers: HTTPHeaders = ["Host": "h"]
         let added = SigV4.sign(
             method: "PUT", host: "h", target: "/v1/apps",
-            headers: [("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD")], key: SignedRequests.key, region: "us-east-1",
+            headers: [("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD")], key: SignedRequests.key,
+            region: "us-east-1",
             at: SignedRequests.signedAt)
         for (name, value) in added { headers.append(name, value) }
         headers.append("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD")

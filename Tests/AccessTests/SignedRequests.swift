@@ -31,7 +31,8 @@ enum SignedRequests {
             headers.append(text(field.array?.first), text(field.array?.last))
         }
         let request = HTTPRequest(
-            method: text(json["method"]), target: text(json["target"]), headers: headers, body: Array(text(json["body"]).utf8))
+            method: text(json["method"]), target: text(json["target"]), headers: headers,
+            body: Array(text(json["body"]).utf8))
         return Case(name: text(json["name"]), request: request)
     }
 

@@ -10,7 +10,8 @@ import Testing
     /// McGrew & Viega, "The Galois/Counter Mode of Operation", cases 14 and 16.
     @Test(arguments: [
         (
-            String(repeating: "00", count: 32), String(repeating: "00", count: 12), String(repeating: "00", count: 16), "",
+            String(repeating: "00", count: 32), String(repeating: "00", count: 12), String(repeating: "00", count: 16),
+            "",
             "cea7403d4d606b6e074ec5d3baf39d18d0d1c8a799996bf0265b98b5d48ab919"
         ),
         (
@@ -21,7 +22,9 @@ import Testing
                 + "76fc6ece0f4e1768cddf8853bb2d551b"
         ),
     ])
-    func `AES-256-GCM of the published cases comes out`(key: String, nonce: String, plain: String, aad: String, sealed: String) throws {
+    func `AES-256-GCM of the published cases comes out`(
+        key: String, nonce: String, plain: String, aad: String, sealed: String
+    ) throws {
         let parts = try [key, nonce, plain, aad].map { try #require(Hex.decode($0)) }
         let result = try AESGCM.seal(parts[2], key: parts[0], aad: parts[3], nonce: parts[1])
         #expect(Hex.lowercase(result) == nonce + sealed)
@@ -67,7 +70,9 @@ import Testing
         let master = try MasterKey(bytes: key)
         #expect(master.derive("tracking") != master.derive("suppression"))
         // HMAC-SHA-256 of "needletail/tracking" and a byte of 1 under 32 bytes of 7; recomputed with Python's hmac.
-        #expect(Hex.lowercase(master.derive("tracking")) == "5ed50de6a403b6239031848501347aae6e6a608dba1b09ee7423cbc1c3ca9053")
+        #expect(
+            Hex.lowercase(master.derive("tracking"))
+                == "5ed50de6a403b6239031848501347aae6e6a608dba1b09ee7423cbc1c3ca9053")
     }
 }
 
@@ -110,6 +115,8 @@ import Testing
 
     @Test func `a file that is missing is named`() {
         let fault = #expect(throws: Fault.self) { try MasterKey(file: "/nonexistent/key") }
-        #expect(fault?.publicMessage == "NEEDLETAIL_MASTER_KEY_FILE: cannot read /nonexistent/key: No such file or directory")
+        #expect(
+            fault?.publicMessage
+                == "NEEDLETAIL_MASTER_KEY_FILE: cannot read /nonexistent/key: No such file or directory")
     }
 }

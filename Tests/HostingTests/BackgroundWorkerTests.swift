@@ -40,7 +40,8 @@ import Testing
                 calls.count.add(1, ordering: .relaxed)
             }
             let task = Task(executorPreference: loop) {
-                await worker.supervise(environment: TestEnvironment.make(log: log.logger), loop: loop, metrics: Metrics())
+                await worker.supervise(
+                    environment: TestEnvironment.make(log: log.logger), loop: loop, metrics: Metrics())
             }
             task.cancel()
             await task.value

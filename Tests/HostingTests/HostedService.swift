@@ -36,7 +36,8 @@ final class HostedService: Sendable {
         ])
         let environment = TestEnvironment.make(log: log.logger)
         context = try ServiceContext(
-            name: "test-service", configuration: configuration, environment: environment, loop: test.loop, metrics: Metrics())
+            name: "test-service", configuration: configuration, environment: environment, loop: test.loop,
+            metrics: Metrics())
     }
 
     deinit {
@@ -75,7 +76,9 @@ final class HostedService: Sendable {
         let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY, 0o600)
         guard descriptor >= 0 else { throw Fault(.internalError, "cannot make \(path)") }
         defer { close(descriptor) }
-        guard write(descriptor, bytes, bytes.count) == bytes.count else { throw Fault(.internalError, "cannot write \(path)") }
+        guard write(descriptor, bytes, bytes.count) == bytes.count else {
+            throw Fault(.internalError, "cannot write \(path)")
+        }
         return path
     }
 }

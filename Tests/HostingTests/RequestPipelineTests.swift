@@ -13,7 +13,9 @@ import Testing
 @Suite(.database) struct RequestPipelineTests {
     private static let app = "0123456789abcdef0123456789abcdef"
 
-    private func addApp(_ service: HostedService, account: String = HostedService.account, deleted: Bool = false) async throws {
+    private func addApp(_ service: HostedService, account: String = HostedService.account, deleted: Bool = false)
+        async throws
+    {
         let now = service.context.environment.now()
         let id = try #require(AppID(Self.app))
         let deletedAt: Instant? = deleted ? now : nil
@@ -39,7 +41,9 @@ import Testing
         #expect(response.headers["Access-Control-Allow-Origin"] == "*")
         #expect(response.headers["x-amzn-RequestId"]?.utf8.count == 36)
         let metrics = String(decoding: service.context.metrics.exposition(), as: UTF8.self)
-        #expect(metrics.contains("needletail_http_requests_total{route=\"GET /v1/apps/{application-id}\",status=\"200\"} 1"))
+        #expect(
+            metrics.contains("needletail_http_requests_total{route=\"GET /v1/apps/{application-id}\",status=\"200\"} 1")
+        )
     }
 
     @Test func `an error is Pinpoint's: status, code, message and one request id everywhere`() async throws {
@@ -86,7 +90,8 @@ import Testing
         let service = try HostedService(TestDatabase.current)
         let pipeline = try await service.pipeline([getApp])
         for operation in Operation.all where operation != .getApp {
-            let path = operation.path.split(separator: "/").map { $0.hasPrefix("{") ? "x" : String($0) }.joined(separator: "/")
+            let path = operation.path.split(separator: "/").map { $0.hasPrefix("{") ? "x" : String($0) }.joined(
+                separator: "/")
             let response = await pipeline.answer(service.signed(operation.method, "/\(path)"))
             #expect(response.status == 501, "\(operation.name)")
         }
@@ -107,7 +112,10 @@ import Testing
         let service = try HostedService(TestDatabase.current)
         let request = HTTPRequest(
             method: "OPTIONS", target: "/v1/apps/\(Self.app)/events",
-            headers: ["Host": "h", "Origin": "https://shop.example", "Access-Control-Request-Headers": "authorization,x-amz-date"])
+            headers: [
+                "Host": "h", "Origin": "https://shop.example",
+                "Access-Control-Request-Headers": "authorization,x-amz-date",
+            ])
         let response = try await service.pipeline([]).answer(request)
         #expect(response.status == 204)
         #expect(response.headers["Access-Control-Allow-Origin"] == "*")
@@ -134,8 +142,12 @@ import Testing
             .json(try request.json().serialized, status: 201)
         }
         let pipeline = try await service.pipeline([create])
-        for (body, expected) in [("{\"Name\":", "Malformed JSON"), ("", "The request body is empty"), ("{\"a\":1,\"a\":2}", "Malformed JSON")] {
-            let response = await pipeline.answer(service.signed("POST", "/v1/apps", body: body, contentType: "application/json"))
+        for (body, expected) in [
+            ("{\"Name\":", "Malformed JSON"), ("", "The request body is empty"),
+            ("{\"a\":1,\"a\":2}", "Malformed JSON"),
+        ] {
+            let response = await pipeline.answer(
+                service.signed("POST", "/v1/apps", body: body, contentType: "application/json"))
             #expect(response.status == 400)
             #expect(try HostedService.json(response)["Message"]?.string?.hasPrefix(expected) == true)
         }
@@ -165,7 +177,9 @@ import Testing
     @Test func `health: alive at once, ready with the schema, not while draining`() async throws {
         let service = try HostedService(TestDatabase.current)
         let pipeline = RequestPipeline(context: service.context, routes: [getApp], readiness: service.readiness)
-        func status(_ path: String) async -> Int { await pipeline.answer(HTTPRequest(method: "GET", target: path)).status }
+        func status(_ path: String) async -> Int {
+            await pipeline.answer(HTTPRequest(method: "GET", target: path)).status
+        }
         #expect(await status("/livez") == 200)
         #expect(await status("/readyz") == 503)
         let early = await pipeline.answer(service.signed("GET", "/v1/apps/\(Self.app)"))

@@ -1,8 +1,8 @@
 import Core
 import EventLoop
+import Glibc
 import HTTPServer
 import Hosting
-import Glibc
 import PinpointAPI
 import Postgres
 import Runtime
@@ -53,7 +53,8 @@ import Testing
         let service = try HostedService(test)
         let (stop, begun, finished) = (Flag(), Flag(), Flag())
         let running = try RunningService(
-            "test-service", configuration: service.configuration, environment: service.context.environment, loop: test.loop,
+            "test-service", configuration: service.configuration, environment: service.context.environment,
+            loop: test.loop,
             routes: { _ in [Route("GET", "/hello", access: .open) { _ in .text("hello") }] },
             workers: { context in
                 [

@@ -56,7 +56,8 @@ import Testing
                 app, channel: "EMAIL", hash: hash, reason: .unsubscribe, now: now, in: session)
             let found = try await SuppressionStore.suppressed(app, channel: "EMAIL", among: [other, hash], in: session)
             let bySMS = try await SuppressionStore.suppressed(app, channel: "SMS", among: [hash], in: session)
-            let elsewhere = try await SuppressionStore.suppressed(AppID(2), channel: "EMAIL", among: [hash], in: session)
+            let elsewhere = try await SuppressionStore.suppressed(
+                AppID(2), channel: "EMAIL", among: [hash], in: session)
             let none = try await SuppressionStore.suppressed(app, channel: "EMAIL", among: [], in: session)
             #expect(first && !second)
             #expect(found == [hash: .complaint])
@@ -75,7 +76,8 @@ import Testing
         let (app, now) = (app, now)
         let hash = try hasher().hash("jo@example.com", channel: "EMAIL", app: app)
         try await database.transaction { session in
-            _ = try await SuppressionStore.add(app, channel: "EMAIL", hash: hash, reason: .manual, now: now, in: session)
+            _ = try await SuppressionStore.add(
+                app, channel: "EMAIL", hash: hash, reason: .manual, now: now, in: session)
         }
         let text: String = try await database.query("SELECT suppressions::text FROM suppressions")[0].get(0)
         #expect(!text.contains("jo") && !text.contains("example"))

@@ -12,16 +12,21 @@ import Testing
         TrackingTokens(masterKey: try MasterKey(bytes: [UInt8](repeating: byte, count: 32)))
     }
 
-    @Test(arguments: [
-        .open, .unsubscribe, .click(target: "https://shop.example/a?b=ä&c=%20#d"), .click(target: ""),
-        .click(target: String(repeating: "x", count: TrackingTokens.targetLimitBytes)),
-    ] as [TrackingLink.Kind])
+    @Test(
+        arguments: [
+            .open, .unsubscribe, .click(target: "https://shop.example/a?b=ä&c=%20#d"), .click(target: ""),
+            .click(target: String(repeating: "x", count: TrackingTokens.targetLimitBytes)),
+        ] as [TrackingLink.Kind])
     func `a token gives back the link it was made of`(kind: TrackingLink.Kind) throws {
         let link = Self.link.with(kind: kind)
         let token = try #require(try tokens().mint(link))
         #expect(try tokens().verify(token) == link)
         #expect(token.utf8.count <= TrackingTokens.tokenLimitBytes)
-        #expect(token.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D || $0 == 0x5F })
+        #expect(
+            token.utf8.allSatisfy {
+                (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0) || $0 == 0x2D
+                    || $0 == 0x5F
+            })
     }
 
     @Test func `extreme values come back`() throws {

@@ -13,8 +13,11 @@ import Testing
     }
 
     @Test func `an unknown variable is refused and the nearest known one named`() {
-        #expect(refusal(["NEEDLETAIL_DATABASE_URI": "x"]) == "NEEDLETAIL_DATABASE_URI is not a setting; did you mean NEEDLETAIL_DATABASE_URL?")
-        #expect(refusal(["NEEDLETAIL_LISTN": "x"]) == "NEEDLETAIL_LISTN is not a setting; did you mean NEEDLETAIL_LISTEN?")
+        #expect(
+            refusal(["NEEDLETAIL_DATABASE_URI": "x"])
+                == "NEEDLETAIL_DATABASE_URI is not a setting; did you mean NEEDLETAIL_DATABASE_URL?")
+        #expect(
+            refusal(["NEEDLETAIL_LISTN": "x"]) == "NEEDLETAIL_LISTN is not a setting; did you mean NEEDLETAIL_LISTEN?")
     }
 
     @Test func `variables of others are no business of ours`() {
@@ -25,11 +28,20 @@ import Testing
         ("NEEDLETAIL_POOL_SIZE", "0", "NEEDLETAIL_POOL_SIZE must be an integer from 1 to 64, not \"0\""),
         ("NEEDLETAIL_POOL_SIZE", "many", "NEEDLETAIL_POOL_SIZE must be an integer from 1 to 64, not \"many\""),
         ("NEEDLETAIL_ACCOUNT_ID", "12", "NEEDLETAIL_ACCOUNT_ID must be 12 digits, not \"12\""),
-        ("NEEDLETAIL_LOG_LEVEL", "loud", "NEEDLETAIL_LOG_LEVEL must be one of debug, info, warning, error, not \"loud\""),
+        (
+            "NEEDLETAIL_LOG_LEVEL", "loud",
+            "NEEDLETAIL_LOG_LEVEL must be one of debug, info, warning, error, not \"loud\""
+        ),
         ("NEEDLETAIL_LISTEN", "8080", "NEEDLETAIL_LISTEN must be unix:/path or host:port, not \"8080\""),
-        ("NEEDLETAIL_PUBLIC_URL", "ftp://x", "NEEDLETAIL_PUBLIC_URL must be a URL that begins with http:// or https://, not \"ftp://x\""),
+        (
+            "NEEDLETAIL_PUBLIC_URL", "ftp://x",
+            "NEEDLETAIL_PUBLIC_URL must be a URL that begins with http:// or https://, not \"ftp://x\""
+        ),
         ("NEEDLETAIL_DEV_INBOX", "maybe", "NEEDLETAIL_DEV_INBOX must be 1 or 0, not \"maybe\""),
-        ("NEEDLETAIL_FAILPOINT", "x:abort", "NEEDLETAIL_FAILPOINT must be name:abort@n or name:abort@p0.01, several separated by commas, not \"x:abort\""),
+        (
+            "NEEDLETAIL_FAILPOINT", "x:abort",
+            "NEEDLETAIL_FAILPOINT must be name:abort@n or name:abort@p0.01, several separated by commas, not \"x:abort\""
+        ),
     ])
     func `a bad value is refused with the variable and what is allowed`(name: String, value: String, message: String) {
         #expect(refusal([name: value]) == message)
@@ -72,9 +84,11 @@ import Testing
             "NEEDLETAIL_LISTEN": "unix:/run/needletail/ingest.sock",
             "NEEDLETAIL_PUBLIC_URL": "https://mail.example.com/",
             "NEEDLETAIL_LEASE_TTL_MS": "2000",
+            "NEEDLETAIL_SEGMENT_SERVICE_URL": "unix:/run/needletail/segment.sock",
             "NEEDLETAIL_DEV_INBOX": "on",
             "NEEDLETAIL_CLOCK": "1998-07-01T00:00:00Z@2026-11-22T08:00:00Z",
-            "NEEDLETAIL_BOOTSTRAP_KEYS": "NTKAAAAAAAAAAAAAAAAA:abcdefghijklmnop/+,NTKABBBBBBBBBBBBBBBB:0123456789abcdefgh",
+            "NEEDLETAIL_BOOTSTRAP_KEYS":
+                "NTKAAAAAAAAAAAAAAAAA:abcdefghijklmnop/+,NTKABBBBBBBBBBBBBBBB:0123456789abcdefgh",
         ])
         #expect(try configuration.databaseURL == "postgresql:///db?host=/run/pg")
         #expect(configuration.publicURL == "https://mail.example.com")
@@ -93,8 +107,12 @@ import Testing
         #expect(ClockOffset("yesterday@today") == nil)
     }
 
-    @Test(arguments: ["short:0123456789abcdef", "NTKAAAAAAAAAAAAAAAAA", "NTKAAAAAAAAAAAAAAAAA:short", "NTKA AAAAAAAAAAAAAAA:0123456789abcdef",
-        "NTKAAAAAAAAAAAAAAAAA:0123456789abcdef,NTKAAAAAAAAAAAAAAAAA:0123456789abcdef", "NTKAAAAAAAAAAAAAAAAA:0123456789abcdef,"])
+    @Test(arguments: [
+        "short:0123456789abcdef", "NTKAAAAAAAAAAAAAAAAA", "NTKAAAAAAAAAAAAAAAAA:short",
+        "NTKA AAAAAAAAAAAAAAA:0123456789abcdef",
+        "NTKAAAAAAAAAAAAAAAAA:0123456789abcdef,NTKAAAAAAAAAAAAAAAAA:0123456789abcdef",
+        "NTKAAAAAAAAAAAAAAAAA:0123456789abcdef,",
+    ])
     func `malformed key pairs are refused`(text: String) {
         #expect(KeyPair.list(text) == nil)
     }

@@ -9,7 +9,10 @@ import Testing
         #expect(Failpoint.Plan("a:abort@1,b:abort@p0.25")?.triggers == ["a": .pass(1), "b": .probability(0.25)])
     }
 
-    @Test(arguments: ["", "a", "a:abort", "a:abort@", "a:abort@0", "a:abort@-1", "a:abort@p0", "a:abort@p1.5", ":abort@1", "a:sleep@1", "a:abort@1,a:abort@2"])
+    @Test(arguments: [
+        "", "a", "a:abort", "a:abort@", "a:abort@0", "a:abort@-1", "a:abort@p0", "a:abort@p1.5", ":abort@1",
+        "a:sleep@1", "a:abort@1,a:abort@2",
+    ])
     func `what is no plan is refused`(text: String) {
         #expect(Failpoint.Plan(text) == nil)
     }

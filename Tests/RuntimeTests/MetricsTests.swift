@@ -53,7 +53,8 @@ import Testing
     @Test func `every metric is declared once, with a lawful name`() {
         #expect(Set(MetricName.all.map(\.name)).count == MetricName.all.count)
         for metric in MetricName.all {
-            #expect(metric.name.utf8.allSatisfy { (0x61...0x7A).contains($0) || $0 == 0x5F || (0x30...0x39).contains($0) })
+            #expect(
+                metric.name.utf8.allSatisfy { (0x61...0x7A).contains($0) || $0 == 0x5F || (0x30...0x39).contains($0) })
             if case .counter = metric.kind { #expect(metric.name.hasSuffix("_total")) }
             #expect(metric.help.hasSuffix("."))
         }

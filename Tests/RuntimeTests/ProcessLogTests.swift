@@ -6,7 +6,8 @@ import Testing
     private func line(_ fields: [(String, JSON)]) -> String {
         String(
             decoding: ProcessLog.line(
-                at: Instant(seconds: 0), level: .warning, process: "ingest-api", event: "queue.lease_lost", fields: fields),
+                at: Instant(seconds: 0), level: .warning, process: "ingest-api", event: "queue.lease_lost",
+                fields: fields),
             as: UTF8.self)
     }
 

@@ -4,7 +4,9 @@ import Testing
 
 @Suite struct SystemEnvironmentTests {
     @Test func `business time is shifted, real time is not`() throws {
-        let configuration = try Configuration(environment: ["NEEDLETAIL_CLOCK": "1998-07-01T00:00:00Z@2026-11-22T08:00:00Z"])
+        let configuration = try Configuration(environment: [
+            "NEEDLETAIL_CLOCK": "1998-07-01T00:00:00Z@2026-11-22T08:00:00Z"
+        ])
         let environment = SystemEnvironment.make(configuration: configuration)
         let before = SystemEnvironment.realNow()
         let distance = environment.realNow() - environment.now()

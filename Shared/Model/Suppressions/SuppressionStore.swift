@@ -7,7 +7,8 @@ package enum SuppressionStore {
     /// `source` says where it came from (run, provider event, person), without the address.
     @discardableResult
     package static func add(
-        _ app: AppID, channel: String, hash: [UInt8], reason: SuppressionReason, source: JSON = .object([:]), now: Instant,
+        _ app: AppID, channel: String, hash: [UInt8], reason: SuppressionReason, source: JSON = .object([:]),
+        now: Instant,
         in session: Session
     ) async throws -> Bool {
         let added = try await session.execute(

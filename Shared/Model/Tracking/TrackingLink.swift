@@ -34,7 +34,8 @@ package struct TrackingLink: Hashable, Sendable {
     /// The same recipient, another kind of link.
     package func with(kind: Kind) -> TrackingLink {
         TrackingLink(
-            kind: kind, app: app, run: run, chunk: chunk, ordinal: ordinal, endpointKey: endpointKey, treatment: treatment)
+            kind: kind, app: app, run: run, chunk: chunk, ordinal: ordinal, endpointKey: endpointKey,
+            treatment: treatment)
     }
 }
 
@@ -91,7 +92,8 @@ package final class TrackingTokens: Sendable {
     }
 
     private static func read(_ bytes: [UInt8]) -> TrackingLink? {
-        guard bytes[0] == version, let app = AppID(bytes: Array(bytes[2..<18])), let run = RunID(bytes: Array(bytes[18..<34]))
+        guard bytes[0] == version, let app = AppID(bytes: Array(bytes[2..<18])),
+            let run = RunID(bytes: Array(bytes[18..<34]))
         else { return nil }
         let rest = bytes[headBytes...]
         let kind: TrackingLink.Kind
