@@ -6,6 +6,11 @@
 /// ```
 /// The text is complete and valid once the initialiser returns, so that raw slices can go straight into `jsonb` columns.
 /// `JSONNode`s are positions in this index and mean nothing in another.
+///
+/// Measured on a PutEvents body (100 events, 48 KB), release, one core's CPU time, medians of 21 in the same minutes as
+/// simdjson 3.0.1 (Debian, icelake kernel), on a busy machine, MB/s:
+/// index 1,476, index and walk to what ingest reads 1,347, tree 284, writing the tree 291; simdjson DOM 2,266,
+/// On-Demand reading every value 822, On-Demand skipping most values (and so not checking them) 3,077.
 package struct JSONIndex: Sendable {
     /// The text as it came.
     package let bytes: [UInt8]

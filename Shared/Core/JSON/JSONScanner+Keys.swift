@@ -4,15 +4,23 @@ extension JSONScanner {
     @inline(__always)
     mutating func checkKey(_ entry: Int) throws(Refusal) {
         let key = entries[entry]
-        guard key.isPlainString, frame.count < Self.comparedMembers else {
+        guard key.isPlainString, frame.count < eagerMembers else {
+            guard frame.count < limits.membersPerObject else {
+                throw Refusal(reason: .tooManyMembers, offset: Int(key.start) - 1)
+            }
             frame.needsFinalCheck = true
             return
         }
-        let length = UInt64(key.length)
-        let text = base + Int(key.start)
-        // Behind a key stands at least its quote, so that an empty key has a byte to read too.
-        let hash = length &* 0x9E37_79B1 ^ UInt64(text[0]) &* 0x85EB_CA77 ^ UInt64(text[Int(length &>> 1)]) &* 0xC2B2_AE3D
-        let bit: UInt64 = 1 &<< ((hash ^ hash &>> 15) & 63)
+        // The last seven bytes and the closing quote; for shorter keys, what belongs to another token is shifted out.
+        let end = Int(key.start &+ key.length)
+        guard end >= 7 else {
+            frame.needsFinalCheck = true
+            return
+        }
+        let tail = UInt64(littleEndian: UnsafeRawPointer(base + (end &- 7)).loadUnaligned(as: UInt64.self))
+        let foreign = max(0, 7 &- Int(key.length))
+        let hash = ((tail &>> UInt64(foreign &* 8)) ^ UInt64(key.length)) &* 0x9E37_79B9_7F4A_7C15
+        let bit: UInt64 = 1 &<< (hash &>> 58)
         if frame.seen & bit != 0 { try Self.compareKey(base, entries, entry, from: frame.entry &+ 1) }
         frame.seen |= bit
     }

@@ -6,11 +6,20 @@ extension JSONScanner {
     /// At `-` or a digit.
     @inline(__always)
     mutating func scanNumber() throws(Refusal) {
-        let start = position
-        var at = position
+        let (end, isInteger) = try Self.number(base, position, count)
+        append(JSONTapeEntry(isInteger ? .integer : .double, start: position, length: end &- position, next: written &+ 1))
+        position = end
+    }
+
+    /// Takes plain values and no `self`, so that the scanner's state can stay in registers.
+    @inline(never)
+    private static func number(
+        _ base: UnsafePointer<UInt8>, _ start: Int, _ count: Int
+    ) throws(Refusal) -> (end: Int, isInteger: Bool) {
+        var at = start
         if base[at] == UInt8(ascii: "-") { at &+= 1 }
         let digits = at
-        at = digitsEnd(at)
+        at = digitsEnd(base, at, count)
         guard at > digits else { throw Refusal(reason: .badNumber, offset: start) }
         guard base[digits] != UInt8(ascii: "0") || at == digits &+ 1 else { throw Refusal(reason: .leadingZero, offset: start) }
         let integerDigits = at &- digits
@@ -19,7 +28,7 @@ extension JSONScanner {
         if at < count, base[at] == UInt8(ascii: ".") {
             isInteger = false
             let fraction = at &+ 1
-            at = digitsEnd(fraction)
+            at = digitsEnd(base, fraction, count)
             guard at > fraction else { throw Refusal(reason: .badNumber, offset: start) }
         }
         if at < count, base[at] | 0x20 == UInt8(ascii: "e") {
@@ -28,22 +37,21 @@ extension JSONScanner {
             at &+= 1
             if at < count, base[at] == UInt8(ascii: "+") || base[at] == UInt8(ascii: "-") { at &+= 1 }
             let exponent = at
-            at = digitsEnd(exponent)
+            at = digitsEnd(base, exponent, count)
             guard at > exponent else { throw Refusal(reason: .badNumber, offset: start) }
         }
-        guard at &- start <= Self.numberBytes else { throw Refusal(reason: .numberTooLong, offset: start) }
+        guard at &- start <= numberBytes else { throw Refusal(reason: .numberTooLong, offset: start) }
         if isInteger {
             // "-0" is a double: Int64 has no negative zero.
             let isNegativeZero = digits > start && base[digits] == UInt8(ascii: "0")
             isInteger = !isNegativeZero && (integerDigits <= 18 || JSONText.int64(base + start, at &- start) != nil)
         }
-        if !isInteger, hasExponent || at &- start > 24 { try Self.checkRange(base, start, at) }
-        append(JSONTapeEntry(isInteger ? .integer : .double, start: start, length: at &- start, next: written &+ 1))
-        position = at
+        if !isInteger, hasExponent || at &- start > 24 { try checkRange(base, start, at) }
+        return (at, isInteger)
     }
 
     @inline(__always)
-    private func digitsEnd(_ from: Int) -> Int {
+    private static func digitsEnd(_ base: UnsafePointer<UInt8>, _ from: Int, _ count: Int) -> Int {
         var at = from
         while at < count, base[at] &- 0x30 <= 9 { at &+= 1 }
         return at

@@ -22,7 +22,7 @@ struct JSONScanner {
         var entry = -1
         /// Complete members or elements.
         var count = 0
-        /// The tape entry of the key whose value is being read, or −1.
+        /// The tape entry of the key whose value is being read; not yet written while the key itself is.
         var key = -1
         /// One bit per key hash: a clear bit proves that a key is new.
         var seen: UInt64 = 0
@@ -37,6 +37,8 @@ struct JSONScanner {
     let base: UnsafePointer<UInt8>
     let count: Int
     let limits: JSONLimits
+    /// Up to this many members all is checked at once.
+    let eagerMembers: Int
     /// Outer containers; the innermost one is `frame`.
     let frames: UnsafeMutablePointer<Frame>
     var frame = Frame()
@@ -59,7 +61,8 @@ struct JSONScanner {
         defer { frames.deallocate() }
         let capacity = bytes.count / 8 + 16
         var scanner = JSONScanner(
-            base: base, count: bytes.count, limits: limits, frames: frames,
+            base: base, count: bytes.count, limits: limits,
+            eagerMembers: min(comparedMembers, limits.membersPerObject), frames: frames,
             entries: .allocate(capacity: capacity), capacity: capacity
         )
         do throws(Refusal) {
@@ -73,7 +76,6 @@ struct JSONScanner {
     }
 
     private mutating func scanText() throws(Refusal) {
-        skipWhitespace()
         while true {
             if frame.isObject { try scanKey() }
             guard try scanValueOrOpen() else { continue }
@@ -81,24 +83,22 @@ struct JSONScanner {
             while depth > 0, try !takesAnother() {}
             guard depth > 0 else { break }
         }
-        skipWhitespace()
+        position = Self.whitespaceEnd(base, position, count)
         guard position == count else { throw Refusal(reason: .trailingText, offset: position) }
     }
 
     /// Reads a scalar or an empty container whole, and returns true. Opens any other container and returns false.
     @inline(__always)
     private mutating func scanValueOrOpen() throws(Refusal) -> Bool {
-        guard position < count else { throw Refusal(reason: .endOfText, offset: position) }
-        let byte = base[position]
+        let byte = try significantByte()
         if byte == UInt8(ascii: "\"") {
             try scanString()
         } else if byte &- 0x30 <= 9 || byte == UInt8(ascii: "-") {
             try scanNumber()
         } else if byte == UInt8(ascii: "{") || byte == UInt8(ascii: "[") {
             try open(isObject: byte == UInt8(ascii: "{"))
-            skipWhitespace()
             // Either closing bracket stands two code points behind its opening one.
-            guard position < count, base[position] == byte &+ 2 else { return false }
+            guard try significantByte() == byte &+ 2 else { return false }
             try close()
         } else {
             let (kind, length) = try Self.literal(base, position, count)
@@ -108,16 +108,13 @@ struct JSONScanner {
         return true
     }
 
-    /// Behind a value inside a container. True: a key or value begins here. False: the container closed.
+    /// Behind a value inside a container. True: a key or value comes next. False: the container closed.
     @inline(__always)
     private mutating func takesAnother() throws(Refusal) -> Bool {
         frame.count &+= 1
-        skipWhitespace()
-        guard position < count else { throw Refusal(reason: .endOfText, offset: position) }
-        let byte = base[position]
+        let byte = try significantByte()
         if byte == UInt8(ascii: ",") {
             position &+= 1
-            skipWhitespace()
             return true
         }
         guard byte == (frame.isObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else {
@@ -125,6 +122,29 @@ struct JSONScanner {
         }
         try close()
         return false
+    }
+
+    /// The byte at `position`, behind any whitespace.
+    @inline(__always)
+    private mutating func significantByte() throws(Refusal) -> UInt8 {
+        guard position < count else { throw Refusal(reason: .endOfText, offset: position) }
+        let byte = base[position]
+        if byte > 0x20 { return byte }
+        position = Self.whitespaceEnd(base, position, count)
+        guard position < count else { throw Refusal(reason: .endOfText, offset: position) }
+        return base[position]
+    }
+
+    @inline(never)
+    private static func whitespaceEnd(_ base: UnsafePointer<UInt8>, _ from: Int, _ count: Int) -> Int {
+        var at = from
+        while at < count {
+            switch base[at] {
+            case 0x20, 0x0A, 0x0D, 0x09: at &+= 1
+            default: return at
+            }
+        }
+        return at
     }
 
     @inline(__always)
@@ -151,22 +171,16 @@ struct JSONScanner {
         frame = frames[depth]
     }
 
-    /// Key, colon and the whitespace around them.
+    /// Key and colon, and the whitespace before each.
     @inline(__always)
     private mutating func scanKey() throws(Refusal) {
-        frame.key = -1
-        guard position < count else { throw Refusal(reason: .endOfText, offset: position) }
-        guard base[position] == UInt8(ascii: "\"") else { throw Refusal(reason: .expectedKey, offset: position) }
-        guard frame.count < limits.membersPerObject else { throw Refusal(reason: .tooManyMembers, offset: position) }
         let entry = written
-        try scanString()
         frame.key = entry
+        guard try significantByte() == UInt8(ascii: "\"") else { throw Refusal(reason: .expectedKey, offset: position) }
+        try scanString()
         try checkKey(entry)
-        skipWhitespace()
-        guard position < count else { throw Refusal(reason: .endOfText, offset: position) }
-        guard base[position] == UInt8(ascii: ":") else { throw Refusal(reason: .expectedColon, offset: position) }
+        guard try significantByte() == UInt8(ascii: ":") else { throw Refusal(reason: .expectedColon, offset: position) }
         position &+= 1
-        skipWhitespace()
     }
 
     @inline(__always)
@@ -185,17 +199,6 @@ struct JSONScanner {
         larger.update(from: entries, count: capacity)
         entries.deallocate()
         return larger
-    }
-
-    @inline(__always)
-    mutating func skipWhitespace() {
-        if position < count, base[position] > 0x20 { return }
-        while position < count {
-            switch base[position] {
-            case 0x20, 0x0A, 0x0D, 0x09: position &+= 1
-            default: return
-            }
-        }
     }
 
     @inline(never)
