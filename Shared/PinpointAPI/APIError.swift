@@ -81,7 +81,8 @@ extension APIError {
         status: 403, code: "MissingAuthenticationTokenException", message: "Missing Authentication Token"
     )
     package static let unrecognizedClient = APIError(
-        status: 403, code: "UnrecognizedClientException", message: "The security token included in the request is invalid."
+        status: 403, code: "UnrecognizedClientException",
+        message: "The security token included in the request is invalid."
     )
 
     package static func incompleteSignature(_ message: String) -> APIError {

@@ -1,7 +1,9 @@
 /// The limits of `ops/codegen/constraints.txt`, one call of generated code each. An absent value passes.
 extension WireReader {
     /// `zeroIsUnset`: Pinpoint's limits use 0 for "no limit".
-    package func check(range: ClosedRange<Int>, zeroIsUnset: Bool = false, _ value: Int?, _ name: String) throws(APIError) {
+    package func check(range: ClosedRange<Int>, zeroIsUnset: Bool = false, _ value: Int?, _ name: String)
+        throws(APIError)
+    {
         guard let value, !range.contains(value), !(zeroIsUnset && value == 0) else { return }
         let zero = zeroIsUnset ? ", or 0 for no limit" : ""
         throw path.member(name).refusal("must be \(WireCheck.words(range))\(zero); got \(value)")
@@ -24,7 +26,8 @@ extension WireReader {
     }
 
     /// Characters of each key of a map.
-    package func check(keyLength: ClosedRange<Int>, _ value: [String: some WireValue]?, _ name: String) throws(APIError) {
+    package func check(keyLength: ClosedRange<Int>, _ value: [String: some WireValue]?, _ name: String) throws(APIError)
+    {
         guard let value else { return }
         for key in value.keys where !WireCheck.has(key, length: keyLength) {
             let count = key.unicodeScalars.count
@@ -76,14 +79,18 @@ package enum WireCheck {
     /// A text of n bytes has between n/4 and n scalars: most answers need no counting.
     static func has(_ text: String, length: ClosedRange<Int>) -> Bool {
         let bytes = text.utf8.count
-        if bytes <= length.upperBound, length.lowerBound <= bytes / 4 || length.lowerBound <= min(1, bytes) { return true }
+        if bytes <= length.upperBound, length.lowerBound <= bytes / 4 || length.lowerBound <= min(1, bytes) {
+            return true
+        }
         return length.contains(text.unicodeScalars.count)
     }
 
     /// Lists what is allowed when it fits a line.
     static func complaint(allowed: [String], got: String) -> String {
         let shown = got.utf8.count <= 64 ? got : got.prefix(64) + "…"
-        guard allowed.count <= 12 || allowed.joined().utf8.count <= 120 else { return "has an unknown value; got \"\(shown)\"" }
+        guard allowed.count <= 12 || allowed.joined().utf8.count <= 120 else {
+            return "has an unknown value; got \"\(shown)\""
+        }
         return "must be one of \(allowed.joined(separator: ", ")); got \"\(shown)\""
     }
 

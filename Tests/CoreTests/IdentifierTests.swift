@@ -75,6 +75,8 @@ import Testing
     @Test func `odd values do not trap`() {
         #expect(backoff.delay(attempt: -5, random: .max) <= .milliseconds(100))
         #expect(Backoff(base: .zero, cap: .seconds(1)).delay(attempt: 3, random: 7) == .zero)
-        #expect(Backoff(base: .seconds(86_400), cap: .seconds(90_000)).delay(attempt: 60, random: 90_000_000_000) == .seconds(90_000))
+        #expect(
+            Backoff(base: .seconds(86_400), cap: .seconds(90_000)).delay(attempt: 60, random: 90_000_000_000)
+                == .seconds(90_000))
     }
 }

@@ -6,7 +6,8 @@ import Testing
     let index: JSONIndex
 
     init() throws {
-        let text = #"{"Name":"plain","Es\u0063":"a\nb","Count": 42 ,"Price":-1.50,"On":true,"Off":false,"No":null,"List":[1,[2,3],{"x":4}],"Last":{}}"#
+        let text =
+            #"{"Name":"plain","Es\u0063":"a\nb","Count": 42 ,"Price":-1.50,"On":true,"Off":false,"No":null,"List":[1,[2,3],{"x":4}],"Last":{}}"#
         index = try JSONIndex(Array(text.utf8))
     }
 
@@ -31,7 +32,8 @@ import Testing
         index.forEachMember(of: index.root) { key, value in slices.append("\(text(key))=\(text(value))") }
         #expect(
             slices == [
-                #""Name"="plain""#, #""Es\u0063"="a\nb""#, #""Count"=42"#, #""Price"=-1.50"#, #""On"=true"#, #""Off"=false"#,
+                #""Name"="plain""#, #""Es\u0063"="a\nb""#, #""Count"=42"#, #""Price"=-1.50"#, #""On"=true"#,
+                #""Off"=false"#,
                 #""No"=null"#, #""List"=[1,[2,3],{"x":4}]"#, #""Last"={}"#,
             ]
         )

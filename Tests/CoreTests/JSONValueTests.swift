@@ -5,9 +5,12 @@ import Testing
 @Suite struct JSONValueTests {
     @Test(arguments: [
         ("0", JSON.integer(0)), ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)),
-        ("9223372036854775808", .double(9_223_372_036_854_775_808)), ("-9223372036854775809", .double(-9_223_372_036_854_775_808)),
-        ("1.0", .double(1)), ("1e2", .double(100)), ("19.99", .double(19.99)), ("-0.1", .double(-0.1)), ("0.1e1", .double(1)),
-        ("123456789.123456789", .double(123_456_789.123456789)), ("1.7976931348623157e308", .double(.greatestFiniteMagnitude)),
+        ("9223372036854775808", .double(9_223_372_036_854_775_808)),
+        ("-9223372036854775809", .double(-9_223_372_036_854_775_808)),
+        ("1.0", .double(1)), ("1e2", .double(100)), ("19.99", .double(19.99)), ("-0.1", .double(-0.1)),
+        ("0.1e1", .double(1)),
+        ("123456789.123456789", .double(123_456_789.123456789)),
+        ("1.7976931348623157e308", .double(.greatestFiniteMagnitude)),
         ("5e-324", .double(.leastNonzeroMagnitude)), ("0.30000000000000004", .double(0.1 + 0.2)),
         ("9007199254740993.0", .double(9_007_199_254_740_992)), ("0.000000000000000000000001", .double(1e-24)),
     ])
@@ -32,7 +35,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (#""\u00e9\u4e16\ud83d\ude00""#, "é世😀"), (#""a\/b\\c\"d""#, "a/b\\c\"d"), (#""\b\f\n\r\t""#, "\u{8}\u{c}\n\r\t"), (#""\u001f""#, "\u{1f}"),
+        (#""\u00e9\u4e16\ud83d\ude00""#, "é世😀"), (#""a\/b\\c\"d""#, "a/b\\c\"d"),
+        (#""\b\f\n\r\t""#, "\u{8}\u{c}\n\r\t"), (#""\u001f""#, "\u{1f}"),
         (#""\uFFFF\uffff""#, "\u{ffff}\u{ffff}"), (#""\udbff\udfff""#, "\u{10ffff}"),
     ])
     func `escapes are resolved`(text: String, value: String) throws {

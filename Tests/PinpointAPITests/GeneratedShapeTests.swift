@@ -5,7 +5,8 @@ import Testing
 
 /// Every generated structure, with samples written by `ops/codegen/pinpoint.py --golden` straight from the service model.
 @Suite struct GeneratedShapeTests {
-    static let golden = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(path: "Golden/wire")
+    static let golden = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().appending(
+        path: "Golden/wire")
 
     private func sample(_ shape: any WireShape.Type) throws -> JSON {
         let data = try Data(contentsOf: Self.golden.appending(path: "\(shape).json"))
@@ -39,7 +40,9 @@ import Testing
             var broken = object
             // No member of the model is an array of arrays.
             broken[member.key] = [[]]
-            let error = #expect(throws: APIError.self) { try shape.init(json: .object(broken), at: .root.member("Outer")) }
+            let error = #expect(throws: APIError.self) {
+                try shape.init(json: .object(broken), at: .root.member("Outer"))
+            }
             #expect(error?.status == 400)
             #expect(error?.message.hasPrefix("Outer.\(member.key)") == true, "\(shape): \(error?.message ?? "")")
         }

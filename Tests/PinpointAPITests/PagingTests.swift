@@ -34,7 +34,9 @@ import Testing
         #expect(try page().cursor(of: "GetSegments") == nil)
     }
 
-    @Test(arguments: ["x", "!!!!", "e30", "bnVsbA", "eyJMaXN0IjoiR2V0U2VnbWVudHMifQ", "eyJMaXN0IjoiR2V0U2VnbWVudHMiLCJBZnRlciI6MX0"])
+    @Test(arguments: [
+        "x", "!!!!", "e30", "bnVsbA", "eyJMaXN0IjoiR2V0U2VnbWVudHMifQ", "eyJMaXN0IjoiR2V0U2VnbWVudHMiLCJBZnRlciI6MX0",
+    ])
     func `a token of somebody's invention is a 400`(text: String) {
         let error = #expect(throws: APIError.self) { try PageToken(text, list: "GetSegments") }
         #expect(error == .badRequest("The token is not valid for this list"))
@@ -45,7 +47,9 @@ import Testing
         for length in 1..<text.count {
             #expect(throws: APIError.self) { try PageToken(String(text.prefix(length)), list: "GetApps") }
         }
-        #expect(throws: APIError.self) { try PageToken(String(repeating: "A", count: PageToken.longest + 4), list: "GetApps") }
+        #expect(throws: APIError.self) {
+            try PageToken(String(repeating: "A", count: PageToken.longest + 4), list: "GetApps")
+        }
     }
 
     @Test func `query parameters are typed, and refusals name them`() throws {

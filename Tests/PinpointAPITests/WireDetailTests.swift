@@ -37,7 +37,10 @@ import Testing
 @Suite struct ARNTests {
     static let hex = "0123456789abcdef0123456789abcdef"
 
-    @Test(arguments: ["apps/\(hex)", "apps/\(hex)/campaigns/\(hex)", "apps/\(hex)/segments/\(hex)", "templates/welcome/EMAIL", "templates/w/INAPP"])
+    @Test(arguments: [
+        "apps/\(hex)", "apps/\(hex)/campaigns/\(hex)", "apps/\(hex)/segments/\(hex)", "templates/welcome/EMAIL",
+        "templates/w/INAPP",
+    ])
     func `the five kinds are read and written`(resource: String) throws {
         let text = "arn:aws:mobiletargeting:eu-central-1:123456789012:\(resource)"
         let arn = try #require(ARN(text))
@@ -46,9 +49,12 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "arn", "arn:aws:s3:::bucket", "arn:aws:mobiletargeting:r:a:apps/1", "arn:aws:mobiletargeting:r:a:apps/\(hex)/journeys/\(hex)",
-        "arn:aws:mobiletargeting:r:a:apps/\(hex)/", "arn:aws:mobiletargeting:r:a:templates//EMAIL", "arn:aws:mobiletargeting:r:a:templates/a/FAX",
-        "arn:aws-cn:mobiletargeting:r:a:apps/\(hex)", "arn:aws:mobiletargeting:r:a", "arn:aws:mobiletargeting:r:a:apps/\(hex)/campaigns",
+        "", "arn", "arn:aws:s3:::bucket", "arn:aws:mobiletargeting:r:a:apps/1",
+        "arn:aws:mobiletargeting:r:a:apps/\(hex)/journeys/\(hex)",
+        "arn:aws:mobiletargeting:r:a:apps/\(hex)/", "arn:aws:mobiletargeting:r:a:templates//EMAIL",
+        "arn:aws:mobiletargeting:r:a:templates/a/FAX",
+        "arn:aws-cn:mobiletargeting:r:a:apps/\(hex)", "arn:aws:mobiletargeting:r:a",
+        "arn:aws:mobiletargeting:r:a:apps/\(hex)/campaigns",
     ])
     func `anything else is not one`(text: String) {
         #expect(ARN(text) == nil)
@@ -75,9 +81,11 @@ import Testing
         (.notFound(""), 404, "NotFoundException"), (.methodNotAllowed, 405, "MethodNotAllowedException"),
         (.conflict(""), 409, "ConflictException"), (.payloadTooLarge(""), 413, "PayloadTooLargeException"),
         (.tooManyRequests(""), 429, "TooManyRequestsException"), (.internalError, 500, "InternalServerErrorException"),
-        (.missingAuthenticationToken, 403, "MissingAuthenticationTokenException"), (.unrecognizedClient, 403, "UnrecognizedClientException"),
+        (.missingAuthenticationToken, 403, "MissingAuthenticationTokenException"),
+        (.unrecognizedClient, 403, "UnrecognizedClientException"),
         (.invalidSignature(""), 403, "InvalidSignatureException"), (.expiredToken(""), 403, "ExpiredTokenException"),
-        (.accessDenied(""), 403, "AccessDeniedException"), (.notImplemented("CreateJourney"), 501, "NotImplementedException"),
+        (.accessDenied(""), 403, "AccessDeniedException"),
+        (.notImplemented("CreateJourney"), 501, "NotImplementedException"),
     ])
     func `codes and statuses are Pinpoint's`(error: APIError, status: Int, code: String) {
         #expect(error.status == status)

@@ -12,7 +12,8 @@ import Testing
         let body = #"{"BatchItem":{"e1":{"Endpoint":{},"Events":{"k":{"EventType":"x"}}}}}"#
         #expect(refusal(EventsRequest.self, body) == "BatchItem.e1.Events.k.Timestamp is required")
         #expect(refusal(EventsRequest.self, "{}") == "BatchItem is required")
-        #expect(refusal(EndpointBatchRequest.self, #"{"Item":[{"Id":"a"},{"Address":"b"}]}"#) == "Item[1].Id is required")
+        #expect(
+            refusal(EndpointBatchRequest.self, #"{"Item":[{"Id":"a"},{"Address":"b"}]}"#) == "Item[1].Id is required")
     }
 
     @Test func `words outside an enumeration are listed`() {
@@ -22,7 +23,8 @@ import Testing
                 == #"Schedule.Frequency must be one of ONCE, HOURLY, DAILY, WEEKLY, MONTHLY, EVENT, IN_APP_EVENT; got "X""#
         )
         #expect(refusal(EndpointRequest.self, #"{"OptOut":"SOME"}"#) == #"OptOut must be one of ALL, NONE; got "SOME""#)
-        #expect(refusal(EndpointRequest.self, #"{"ChannelType":"FAX"}"#)?.hasSuffix(#"CUSTOM, IN_APP; got "FAX""#) == true)
+        #expect(
+            refusal(EndpointRequest.self, #"{"ChannelType":"FAX"}"#)?.hasSuffix(#"CUSTOM, IN_APP; got "FAX""#) == true)
     }
 
     @Test func `wrong types are named at any depth`() {
@@ -43,13 +45,16 @@ import Testing
     }
 
     @Test func `limits say what is allowed`() {
-        #expect(refusal(WriteCampaignRequest.self, #"{"HoldoutPercent":101}"#) == "HoldoutPercent must be between 0 and 100; got 101")
+        #expect(
+            refusal(WriteCampaignRequest.self, #"{"HoldoutPercent":101}"#)
+                == "HoldoutPercent must be between 0 and 100; got 101")
         #expect(
             refusal(WriteCampaignRequest.self, #"{"Limits":{"MaximumDuration":59}}"#)
                 == "Limits.MaximumDuration must be at least 60, or 0 for no limit; got 59"
         )
         let items = Array(repeating: #"{"Id":"a"}"#, count: 101).joined(separator: ",")
-        #expect(refusal(EndpointBatchRequest.self, #"{"Item":[\#(items)]}"#) == "Item must have 1 to 100 items; got 101")
+        #expect(
+            refusal(EndpointBatchRequest.self, #"{"Item":[\#(items)]}"#) == "Item must have 1 to 100 items; got 101")
         #expect(refusal(EndpointBatchRequest.self, #"{"Item":[]}"#) == "Item must have 1 to 100 items; got 0")
         let long = String(repeating: "é", count: 101)
         #expect(
@@ -63,7 +68,8 @@ import Testing
         )
         let values = Array(repeating: "\"v\"", count: 51).joined(separator: ",")
         #expect(
-            refusal(EndpointRequest.self, #"{"Attributes":{"a":[\#(values)]}}"#) == "Attributes.a must have at most 50 values; got 51"
+            refusal(EndpointRequest.self, #"{"Attributes":{"a":[\#(values)]}}"#)
+                == "Attributes.a must have at most 50 values; got 51"
         )
         let tags = (0...50).map { "\"t\($0)\":\"\"" }.joined(separator: ",")
         #expect(refusal(TagsModel.self, #"{"tags":{\#(tags)}}"#) == "tags must have at most 50 entries; got 51")
@@ -74,13 +80,16 @@ import Testing
         let fifty = String(repeating: "😀", count: 50)
         _ = try EndpointRequest(body: Array(#"{"Attributes":{"\#(fifty)":["\#(fifty)\#(fifty)"]}}"#.utf8))
         _ = try WriteCampaignRequest(
-            body: Array(#"{"HoldoutPercent":100,"Limits":{"Daily":0,"MaximumDuration":0,"MessagesPerSecond":20000}}"#.utf8)
+            body: Array(
+                #"{"HoldoutPercent":100,"Limits":{"Daily":0,"MaximumDuration":0,"MessagesPerSecond":20000}}"#.utf8)
         )
         _ = try WriteCampaignRequest(body: Array(#"{"Name":"a","Limits":{"MaximumDuration":60}}"#.utf8))
     }
 
     @Test func `malformed JSON echoes the parser`() {
-        #expect(refusal(EndpointRequest.self, #"{"Address": tru}"#) == "Malformed JSON: expected true, false or null at Address (byte 12)")
+        #expect(
+            refusal(EndpointRequest.self, #"{"Address": tru}"#)
+                == "Malformed JSON: expected true, false or null at Address (byte 12)")
     }
 
     @Test func `timestamps of the model have any precision`() throws {
@@ -94,7 +103,9 @@ import Testing
     @Test func `unknown members of the extension are refused`() throws {
         let path = WirePath.root.member("Needletail")
         try NeedletailMembers.only(["Rate", "Policy"], of: ["Rate": 1], at: path)
-        let error = #expect(throws: APIError.self) { try NeedletailMembers.only(["Rate", "Policy"], of: ["Rat": 1], at: path) }
+        let error = #expect(throws: APIError.self) {
+            try NeedletailMembers.only(["Rate", "Policy"], of: ["Rat": 1], at: path)
+        }
         #expect(error?.message == "Needletail.Rat is not known; known here: Policy, Rate")
     }
 }

@@ -108,11 +108,14 @@ package struct JSONIndex: Sendable {
     package func equals(_ node: JSONNode, _ text: StaticString) -> Bool {
         let entry = entry(node)
         if entry.kind == .escapedString {
-            return stringBytes(node).map { $0.elementsEqual(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)) } ?? false
+            return stringBytes(node).map {
+                $0.elementsEqual(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+            } ?? false
         }
         guard entry.kind == .string, Int(entry.length) == text.utf8CodeUnitCount else { return false }
         return bytes.withUnsafeBufferPointer { buffer in
-            buffer.baseAddress.map { JSONScanner.isSame($0 + Int(entry.start), text.utf8Start, Int(entry.length)) } ?? false
+            buffer.baseAddress.map { JSONScanner.isSame($0 + Int(entry.start), text.utf8Start, Int(entry.length)) }
+                ?? false
         }
     }
 

@@ -44,7 +44,8 @@ extension JSON {
         try parse([UInt8](text.utf8), limits: limits)
     }
 
-    package static func parse(_ bytes: UnsafeRawBufferPointer, limits: JSONLimits = .request) throws(JSONFault) -> JSON {
+    package static func parse(_ bytes: UnsafeRawBufferPointer, limits: JSONLimits = .request) throws(JSONFault) -> JSON
+    {
         let text = bytes.assumingMemoryBound(to: UInt8.self)
         let tape = try JSONScanner.scan(text, limits: limits)
         guard let base = text.baseAddress else { return .null }

@@ -48,7 +48,8 @@ extension JSONScanner {
     /// keys that collide.
     @inline(never)
     static func checkKeys(
-        _ base: UnsafePointer<UInt8>, _ entries: UnsafeMutablePointer<JSONTapeEntry>, from first: Int, to end: Int, count: Int
+        _ base: UnsafePointer<UInt8>, _ entries: UnsafeMutablePointer<JSONTapeEntry>, from first: Int, to end: Int,
+        count: Int
     ) throws(Refusal) {
         let mask = UInt(1) << UInt(Int.bitWidth - (max(4, count) * 2).leadingZeroBitCount) - 1
         var table = [(hash: UInt64, entry: Int)](repeating: (0, -1), count: Int(mask) + 1)
@@ -69,7 +70,8 @@ extension JSONScanner {
 
     private static func isSameKey(_ base: UnsafePointer<UInt8>, _ left: JSONTapeEntry, _ right: JSONTapeEntry) -> Bool {
         if left.isPlainString, right.isPlainString {
-            return left.length == right.length && isSame(base + Int(left.start), base + Int(right.start), Int(left.length))
+            return left.length == right.length
+                && isSame(base + Int(left.start), base + Int(right.start), Int(left.length))
         }
         return JSONText.bytes(base, left) == JSONText.bytes(base, right)
     }

@@ -7,7 +7,8 @@ extension JSONScanner {
     @inline(__always)
     mutating func scanNumber() throws(Refusal) {
         let (end, isInteger) = try Self.number(base, position, count)
-        append(JSONTapeEntry(isInteger ? .integer : .double, start: position, length: end &- position, next: written &+ 1))
+        append(
+            JSONTapeEntry(isInteger ? .integer : .double, start: position, length: end &- position, next: written &+ 1))
         position = end
     }
 
@@ -21,7 +22,9 @@ extension JSONScanner {
         let digits = at
         at = digitsEnd(base, at, count)
         guard at > digits else { throw Refusal(reason: .badNumber, offset: start) }
-        guard base[digits] != UInt8(ascii: "0") || at == digits &+ 1 else { throw Refusal(reason: .leadingZero, offset: start) }
+        guard base[digits] != UInt8(ascii: "0") || at == digits &+ 1 else {
+            throw Refusal(reason: .leadingZero, offset: start)
+        }
         let integerDigits = at &- digits
         var isInteger = true
         var hasExponent = false

@@ -114,7 +114,9 @@ extension JSONScanner {
             case 0xF4: (length, second) = (4, 0x80...0x8F)
             default: throw Refusal(reason: .invalidUTF8, offset: at)
             }
-            guard at + length <= count, second.contains(base[at + 1]) else { throw Refusal(reason: .invalidUTF8, offset: at) }
+            guard at + length <= count, second.contains(base[at + 1]) else {
+                throw Refusal(reason: .invalidUTF8, offset: at)
+            }
             for index in 2..<max(2, length) where base[at + index] & 0xC0 != 0x80 {
                 throw Refusal(reason: .invalidUTF8, offset: at)
             }

@@ -161,7 +161,9 @@ struct JSONScanner {
     @inline(__always)
     private mutating func close() throws(Refusal) {
         position &+= 1
-        if frame.needsFinalCheck { try Self.checkKeys(base, entries, from: frame.entry &+ 1, to: written, count: frame.count) }
+        if frame.needsFinalCheck {
+            try Self.checkKeys(base, entries, from: frame.entry &+ 1, to: written, count: frame.count)
+        }
         let start = Int(entries[frame.entry].start)
         entries[frame.entry] = JSONTapeEntry(
             frame.isObject ? .object : .array,
@@ -179,7 +181,9 @@ struct JSONScanner {
         guard try significantByte() == UInt8(ascii: "\"") else { throw Refusal(reason: .expectedKey, offset: position) }
         try scanString()
         try checkKey(entry)
-        guard try significantByte() == UInt8(ascii: ":") else { throw Refusal(reason: .expectedColon, offset: position) }
+        guard try significantByte() == UInt8(ascii: ":") else {
+            throw Refusal(reason: .expectedColon, offset: position)
+        }
         position &+= 1
     }
 
@@ -194,7 +198,9 @@ struct JSONScanner {
     }
 
     @inline(never)
-    private static func grown(_ entries: UnsafeMutablePointer<JSONTapeEntry>, _ capacity: Int) -> UnsafeMutablePointer<JSONTapeEntry> {
+    private static func grown(_ entries: UnsafeMutablePointer<JSONTapeEntry>, _ capacity: Int) -> UnsafeMutablePointer<
+        JSONTapeEntry
+    > {
         let larger = UnsafeMutablePointer<JSONTapeEntry>.allocate(capacity: capacity * 2)
         larger.update(from: entries, count: capacity)
         entries.deallocate()

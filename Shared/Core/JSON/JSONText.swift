@@ -72,7 +72,8 @@ enum JSONText {
         for index in (isNegative ? 1 : 0)..<length {
             let (tenfold, overflow) = value.multipliedReportingOverflow(by: 10)
             let digit = Int64(start[index] - 0x30)
-            let (sum, carry) = isNegative ? tenfold.subtractingReportingOverflow(digit) : tenfold.addingReportingOverflow(digit)
+            let (sum, carry) =
+                isNegative ? tenfold.subtractingReportingOverflow(digit) : tenfold.addingReportingOverflow(digit)
             if overflow || carry { return nil }
             value = sum
         }
