@@ -19,7 +19,9 @@ package struct Instant: Hashable, Comparable, Sendable, CustomStringConvertible 
     /// Rounded down.
     package var seconds: Int64 { microseconds.flooredDivision(by: 1_000_000) }
     /// The UTC day.
-    package var day: Day { Day(daysSince1970: Int32(truncatingIfNeeded: microseconds.flooredDivision(by: 86_400_000_000))) }
+    package var day: Day {
+        Day(daysSince1970: Int32(truncatingIfNeeded: microseconds.flooredDivision(by: 86_400_000_000)))
+    }
 
     /// As Pinpoint writes dates: `1998-07-01T00:00:00.000Z`.
     package var description: String { ISO8601.format(self) }
@@ -57,7 +59,9 @@ package struct Day: Hashable, Comparable, Sendable, CustomStringConvertible {
     /// Midnight UTC.
     package var start: Instant { Instant(seconds: Int64(daysSince1970) * 86_400) }
     /// The Monday of the day's week (ISO 8601); the partition key of `events`.
-    package var weekStart: Day { Day(daysSince1970: daysSince1970 - Int32((Int64(daysSince1970) + 3).flooredModulo(7))) }
+    package var weekStart: Day {
+        Day(daysSince1970: daysSince1970 - Int32((Int64(daysSince1970) + 3).flooredModulo(7)))
+    }
 
     /// `1998-07-01`
     package var description: String {

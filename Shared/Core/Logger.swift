@@ -24,7 +24,9 @@ package struct Logger: Sendable {
 
     package func debug(_ event: String, _ fields: KeyValuePairs<String, JSON> = [:]) { write(.debug, event, fields) }
     package func info(_ event: String, _ fields: KeyValuePairs<String, JSON> = [:]) { write(.info, event, fields) }
-    package func warning(_ event: String, _ fields: KeyValuePairs<String, JSON> = [:]) { write(.warning, event, fields) }
+    package func warning(_ event: String, _ fields: KeyValuePairs<String, JSON> = [:]) {
+        write(.warning, event, fields)
+    }
     package func error(_ event: String, _ fields: KeyValuePairs<String, JSON> = [:]) { write(.error, event, fields) }
 
     /// The error's full description goes to the log only.
