@@ -49,11 +49,12 @@ package struct ServicePeer: Sendable {
         case 404: return nil
         case let status:
             let reason = (try? JSON.parse(response.body))?["Message"]?.string ?? "no reason given"
-            let isServerTrouble = status >= 500 || status == 429
+            // Only a 400 speaks about what was asked for. Everything else is the suite's trouble (a wrong token, another
+            // version, an overload) and no reason to give up what was asked for.
             throw Fault(
-                isServerTrouble ? .unavailable : .invalid,
+                status == 400 ? .invalid : .unavailable,
                 "the process at \(name) answered \(status): \(reason)",
-                isRetryable: isServerTrouble
+                isRetryable: status != 400
             )
         }
     }

@@ -15,8 +15,18 @@ package struct FanOut: Sendable {
         package var isComplete: Bool
     }
 
-    /// Members of one step: 100 chunks' worth, about 50 ms; bounds the transaction and the time to notice a cancellation.
-    package static let membersPerStep = 50_000
+    /// What one step may do: bounds its transaction and the time to notice a cancellation.
+    package struct Bounds: Sendable {
+        /// Recipients: 100 chunks, about 50 ms.
+        package var members: Int
+        /// Endpoints looked at: a segment that few match must not read all of a big app in one transaction.
+        package var examined: Int
+
+        package init(members: Int = 50_000, examined: Int = 500_000) {
+            self.members = members
+            self.examined = examined
+        }
+    }
 
     let plan: RunPlan
     /// Over the alias `e` of `endpoints`; compiled for the run's own time, so that every step sees the same window.
@@ -31,46 +41,90 @@ package struct FanOut: Sendable {
         self.kind = kind
     }
 
-    /// Nil when the run is not running any more (cancelled, finished, or already complete).
+    /// Nil when there is nothing to do for this process: the run is cancelled, finished, complete, or in another scheduler's
+    /// hands at this moment.
     package func step(
-        members: Int = FanOut.membersPerStep,
+        _ bounds: Bounds = Bounds(),
         now: Instant,
         in session: Session
     ) async throws -> Progress? {
-        let runs = try await session.query(
-            """
-            SELECT cursor_key, (SELECT coalesce(max(chunk) + 1, 0) FROM run_chunks c WHERE c.app = r.app AND c.run = r.id)
-              FROM runs r
-             WHERE app = \(plan.app) AND id = \(plan.run) AND state = 'RUNNING' AND NOT fanned_out
-               FOR UPDATE
-            """
+        // Two statements, because the second must not see less than the lock does: with one, a step that another scheduler
+        // just committed would be in the row but not in the count of its chunks.
+        let locked = try await session.batch(
+            [
+                """
+                SELECT cursor_key, started_at FROM runs
+                 WHERE app = \(plan.app) AND id = \(plan.run) AND state = 'RUNNING' AND NOT fanned_out
+                   FOR UPDATE SKIP LOCKED
+                """,
+                """
+                SELECT coalesce(max(chunk) + 1, 0), coalesce(sum(size) FILTER (WHERE treatment <> \(Arms.holdout)), 0)::bigint
+                  FROM run_chunks
+                 WHERE app = \(plan.app) AND run = \(plan.run)
+                """,
+            ]
         )
-        guard let run = runs.first else { return nil }
-        let cursor: Int64? = try run.get(0)
-        let nextChunk: Int32 = try run.get(1)
-        let rows = try await session.query(statement(after: cursor, nextChunk: nextChunk, members: members, now: now))
+        guard let run = locked[0].first, let chunks = locked[1].first else { return nil }
+        let place = Place(
+            cursor: try run.get(0),
+            startedAt: try run.get(1),
+            nextChunk: try chunks.get(0),
+            queued: try chunks.get(1)
+        )
+        let rows = try await session.query(statement(from: place, bounds, now: now))
         return Progress(planned: try rows[0].get(0), isComplete: try rows[0].get(1))
     }
 
-    private func statement(after cursor: Int64?, nextChunk: Int32, members: Int, now: Instant) -> SQL {
-        // `>=` from the smallest key stands for "no cursor yet", so that the key range stays one index condition.
-        let lowest = cursor.map { $0 == .max ? $0 : $0 + 1 } ?? .min
+    /// How far the steps before this one came.
+    private struct Place {
+        let cursor: Int64?
+        let startedAt: Instant
+        let nextChunk: Int32
+        /// Recipients in jobs so far, the holdout left out.
+        let queued: Int64
+    }
+
+    /// With a rate, chunks are at most a second's worth, so that their due times keep it to the second.
+    private var chunkSize: Int {
+        plan.messagesPerSecond == 0 ? Limits.recipientsPerJob : min(Limits.recipientsPerJob, plan.messagesPerSecond)
+    }
+
+    /// When a chunk is due: at once, or after as long as the recipients before it take at the campaign's rate.
+    private func due(_ place: Place, now: Instant) -> SQL {
+        guard plan.messagesPerSecond > 0 else { return "\(now)" }
         return """
-            WITH members AS MATERIALIZED (
+            greatest(\(now), \(place.startedAt)
+                + (\(place.queued) + sum(cardinality(keys)) OVER (ORDER BY chunk) - cardinality(keys))::float8
+                    / \(Double(plan.messagesPerSecond)) * interval '1 second')
+            """
+    }
+
+    private func statement(from place: Place, _ bounds: Bounds, now: Instant) -> SQL {
+        // `>=` from the smallest key stands for "no cursor yet", so that the key range stays one index condition.
+        let lowest = place.cursor.map { $0 == .max ? $0 : $0 + 1 } ?? .min
+        return """
+            WITH bound AS MATERIALIZED (
+                SELECT endpoint_key FROM endpoints
+                 WHERE app = \(plan.app) AND endpoint_key >= \(lowest)
+                 ORDER BY endpoint_key
+                OFFSET \(bounds.examined - 1)
+                 LIMIT 1),
+            members AS MATERIALIZED (
                 SELECT e.endpoint_key, (\(plan.arms))[e.cohort + 1] AS treatment
                   FROM endpoints e
-                 WHERE e.app = \(plan.app) AND e.endpoint_key >= \(lowest) AND (\(predicate))
+                 WHERE e.app = \(plan.app) AND e.endpoint_key >= \(lowest)
+                   AND e.endpoint_key <= coalesce((SELECT endpoint_key FROM bound), \(Int64.max)) AND (\(predicate))
                  ORDER BY e.endpoint_key
-                 LIMIT \(members)),
+                 LIMIT \(bounds.members)),
             numbered AS (
                 SELECT endpoint_key, treatment,
                        (row_number() OVER (PARTITION BY treatment ORDER BY endpoint_key) - 1)
-                           / \(Limits.recipientsPerJob) AS part
+                           / \(chunkSize) AS part
                   FROM members),
             parts AS MATERIALIZED (
                 SELECT treatment, array_agg(endpoint_key ORDER BY endpoint_key) AS keys,
                        sha256(string_agg(int8send(endpoint_key), ''::bytea ORDER BY endpoint_key)) AS digest,
-                       (\(nextChunk) + row_number() OVER (ORDER BY min(endpoint_key), treatment) - 1)::integer AS chunk
+                       (\(place.nextChunk) + row_number() OVER (ORDER BY min(endpoint_key), treatment) - 1)::integer AS chunk
                   FROM numbered
                  GROUP BY treatment, part),
             chunks AS (
@@ -79,7 +133,7 @@ package struct FanOut: Sendable {
                   FROM parts),
             queued AS (
                 INSERT INTO jobs (queue, kind, due_at, app, run, run_day, chunk, treatment, recipients)
-                SELECT \(queue.name), \(kind), \(now), \(plan.app), \(plan.run), \(plan.runDay), chunk, treatment, keys
+                SELECT \(queue.name), \(kind), \(due(place, now: now)), \(plan.app), \(plan.run), \(plan.runDay), chunk, treatment, keys
                   FROM parts
                  WHERE treatment <> \(Arms.holdout)
                  ORDER BY chunk),
@@ -99,9 +153,12 @@ package struct FanOut: Sendable {
                   FROM held
                 HAVING count(*) > 0)
             UPDATE runs
-               SET cursor_key = coalesce((SELECT max(endpoint_key) FROM members), cursor_key),
-                   planned = planned + (SELECT count(*) FROM members),
-                   fanned_out = (SELECT count(*) < \(members) FROM members)
+               SET cursor_key = CASE WHEN done.members < \(bounds.members) THEN coalesce(done.bound, done.last, cursor_key)
+                                     ELSE done.last END,
+                   planned = planned + done.members,
+                   fanned_out = done.members < \(bounds.members) AND done.bound IS NULL
+              FROM (SELECT count(*) AS members, max(endpoint_key) AS last, (SELECT endpoint_key FROM bound) AS bound
+                      FROM members) AS done
              WHERE app = \(plan.app) AND id = \(plan.run)
             RETURNING planned, fanned_out
             """

@@ -17,6 +17,7 @@ extension RunPlan {
             "delivery_policy": .string(deliveryPolicy.rawValue),
             "holdout_percent": .integer(Int64(holdoutPercent)),
             "treatments": .array(treatments.map(\.json)),
+            "messages_per_second": .integer(Int64(messagesPerSecond)),
         ]
     }
 
@@ -47,7 +48,8 @@ extension RunPlan {
             expiresAt: Instant(microseconds: Int64(expiresAt)),
             deliveryPolicy: policy,
             holdoutPercent: holdoutPercent,
-            treatments: try treatments.map { (json) throws(Fault) in try Treatment(json: json) }
+            treatments: try treatments.map { (json) throws(Fault) in try Treatment(json: json) },
+            messagesPerSecond: json["messages_per_second"]?.int ?? 0
         )
     }
 }

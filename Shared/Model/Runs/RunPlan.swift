@@ -17,6 +17,8 @@ package struct RunPlan: Sendable, Equatable {
     package var holdoutPercent: Int
     /// Index 0 is the default treatment.
     package var treatments: [Treatment]
+    /// How fast recipients become due; 0 is no limit.
+    package var messagesPerSecond: Int
 
     /// One arm and what it sends.
     package struct Treatment: Sendable, Equatable {
@@ -84,7 +86,8 @@ package struct RunPlan: Sendable, Equatable {
         expiresAt: Instant,
         deliveryPolicy: DeliveryPolicy,
         holdoutPercent: Int,
-        treatments: [Treatment]
+        treatments: [Treatment],
+        messagesPerSecond: Int = 0
     ) {
         self.account = account
         self.app = app
@@ -98,6 +101,7 @@ package struct RunPlan: Sendable, Equatable {
         self.deliveryPolicy = deliveryPolicy
         self.holdoutPercent = holdoutPercent
         self.treatments = treatments
+        self.messagesPerSecond = messagesPerSecond
     }
 
     /// Arm of each cohort 0–99.

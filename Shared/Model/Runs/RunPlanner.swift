@@ -1,5 +1,5 @@
-import Core
-import PinpointAPI
+package import Core
+package import PinpointAPI
 package import Postgres
 
 /// Makes a run's plan from its campaign: which treatment sends what, until when, by which policy.
@@ -8,44 +8,11 @@ package enum RunPlanner {
     private static let defaultDuration: Duration = .seconds(24 * 3600)
 
     /// Throws `.invalid` when the campaign cannot be sent (template gone, no sender address).
-    package static func plan(
-        _ run: RunStart.Initializing,
-        account: String,
-        in session: Session
-    ) async throws -> RunPlan {
-        let campaign = try WriteCampaignRequest(json: run.definition, at: .root)
-        var treatments: [RunPlan.Treatment] = []
-        let additional = campaign.additionalTreatments ?? []
-        let additionalPercent = additional.reduce(0) { $0 + ($1.sizePercent ?? 0) }
-        let sender = try await channelSender(run.app, in: session)
-        let first = try await email(
-            campaign.messageConfiguration,
-            campaign.templateConfiguration,
-            sender: sender,
-            account: account,
-            in: session
-        )
-        treatments.append(
-            .init(
-                name: campaign.treatmentName,
-                sizePercent: 100 - additionalPercent - (campaign.holdoutPercent ?? 0),
-                email: first
-            )
-        )
-        for treatment in additional {
-            let content = try await email(
-                treatment.messageConfiguration ?? campaign.messageConfiguration,
-                treatment.templateConfiguration ?? campaign.templateConfiguration,
-                sender: sender,
-                account: account,
-                in: session
-            )
-            treatments.append(
-                .init(name: treatment.treatmentName, sizePercent: treatment.sizePercent ?? 0, email: content)
-            )
-        }
+    package static func plan(_ run: RunStart.Initializing, in session: Session) async throws -> RunPlan {
+        let campaign = try CampaignStore.request(run.definition, of: run.campaign)
+        let treatments = try await treatments(of: campaign, app: run.app, account: run.account, in: session)
         return RunPlan(
-            account: account,
+            account: run.account,
             app: run.app,
             campaign: run.campaign,
             campaignVersion: run.campaignVersion,
@@ -53,84 +20,162 @@ package enum RunPlanner {
             run: run.run,
             runDay: run.runDay,
             scheduledAt: run.scheduledAt,
-            expiresAt: run.startedAt + maximumDuration(campaign.limits),
+            expiresAt: expiry(of: campaign, startedAt: run.startedAt),
             deliveryPolicy: policy(campaign.needletail),
             holdoutPercent: campaign.holdoutPercent ?? 0,
-            treatments: treatments
+            treatments: treatments,
+            messagesPerSecond: campaign.limits?.messagesPerSecond ?? 0
         )
     }
 
-    private static func maximumDuration(_ limits: CampaignLimits?) -> Duration {
-        guard let seconds = limits?.maximumDuration, seconds > 0 else { return defaultDuration }
-        return .seconds(seconds)
+    private static func expiry(of campaign: WriteCampaignRequest, startedAt: Instant) -> Instant {
+        let seconds = campaign.limits?.maximumDuration ?? 0
+        let end = startedAt + (seconds > 0 ? .seconds(min(seconds, longestDurationSeconds)) : defaultDuration)
+        guard let text = campaign.schedule?.endTime, let scheduled = ISO8601.parse(text) else { return end }
+        return min(end, scheduled)
     }
+
+    /// A hundred years: keeps the sum within the instants that Postgres knows.
+    private static let longestDurationSeconds = 100 * 365 * 86_400
 
     private static func policy(_ extensions: JSON?) -> DeliveryPolicy {
-        extensions?["DeliveryPolicy"]?.string.flatMap(DeliveryPolicy.init(rawValue:)) ?? .atMostOnce
+        extensions?[CampaignDefinition.deliveryPolicy]?.string.flatMap(DeliveryPolicy.init(rawValue:)) ?? .atMostOnce
     }
 
-    /// The message's own fields come before the template's (pinpoint-api §3.5). Nil when the treatment has no e-mail.
+    // MARK: Content
+
+    /// What each treatment sends, as far as it is the same for everybody; index 0 is the default treatment.
+    ///
+    /// Asked when a campaign is written, so that its author learns at once what is missing, and again when a run starts.
+    /// Throws `Fault(.invalid)` with the member's name in the message.
+    package static func treatments(
+        of campaign: WriteCampaignRequest,
+        app: AppID,
+        account: String,
+        in session: Session
+    ) async throws -> [RunPlan.Treatment] {
+        let channel = try await emailChannel(app, in: session)
+        let sources = TemplateSources(account: account, session: session)
+        let additional = campaign.additionalTreatments ?? []
+        let others = additional.reduce(campaign.holdoutPercent ?? 0) { $0 + ($1.sizePercent ?? 0) }
+        var treatments = [
+            RunPlan.Treatment(
+                name: campaign.treatmentName,
+                sizePercent: max(0, 100 - others),
+                email: try await email(
+                    campaign.messageConfiguration,
+                    campaign.templateConfiguration,
+                    at: .root,
+                    channel: channel,
+                    sources
+                )
+            )
+        ]
+        for (index, treatment) in additional.enumerated() {
+            let content = try await email(
+                treatment.messageConfiguration,
+                treatment.templateConfiguration,
+                at: .root.member("AdditionalTreatments").element(index),
+                channel: channel,
+                sources
+            )
+            treatments.append(
+                .init(name: treatment.treatmentName, sizePercent: treatment.sizePercent ?? 0, email: content)
+            )
+        }
+        return treatments
+    }
+
+    /// The message's own fields come before the template's (pinpoint-api §3.5).
     private static func email(
         _ message: MessageConfiguration?,
         _ templates: TemplateConfiguration?,
-        sender: String?,
-        account: String,
-        in session: Session
-    ) async throws -> RunPlan.EmailContent? {
+        at path: WirePath,
+        channel: EmailSender,
+        _ sources: TemplateSources
+    ) async throws -> RunPlan.EmailContent {
         let own = message?.emailMessage
+        let fallback = message?.defaultMessage
         var template: EmailTemplateRequest?
         if let reference = templates?.emailTemplate, let name = reference.name {
-            template = try await emailTemplate(name, version: reference.version, account: account, in: session)
+            let place = path.member("TemplateConfiguration").member("EmailTemplate")
+            template = try await sources.email(name, version: reference.version, at: place)
         }
-        guard own != nil || template != nil || message?.defaultMessage?.body != nil else { return nil }
-        guard let from = own?.fromAddress ?? sender else {
-            throw Fault(.invalid, "no sender: neither MessageConfiguration.EmailMessage.FromAddress nor the e-mail channel's FromAddress is set")
+        let place = path.member("MessageConfiguration").member("EmailMessage")
+        guard let from = own?.fromAddress ?? channel.address, !from.isEmpty else {
+            throw Fault(.invalid, "\(place.member("FromAddress")) is required: the e-mail channel has none")
         }
-        let headers = own?.headers ?? template?.headers ?? []
-        let defaults = try template?.defaultSubstitutions.map { try JSON.parse(Array($0.utf8)) }
-        return RunPlan.EmailContent(
+        guard let subject = own?.title ?? template?.subject ?? fallback?.title, !subject.isEmpty else {
+            throw Fault(.invalid, "\(place.member("Title")) is required, or a template with a Subject")
+        }
+        let content = RunPlan.EmailContent(
             from: from,
-            subject: own?.title ?? template?.subject ?? "",
+            subject: subject,
             html: own?.htmlBody ?? template?.htmlPart,
-            text: own?.body ?? template?.textPart ?? message?.defaultMessage?.body,
-            headers: headers.compactMap { header in
+            text: own?.body ?? template?.textPart ?? fallback?.body,
+            headers: (own?.headers ?? template?.headers ?? []).compactMap { header in
                 guard let name = header.name, let value = header.value else { return nil }
                 return RunPlan.EmailContent.Header(name: name, value: value)
             },
-            defaultSubstitutions: defaults?.object ?? [:]
+            defaultSubstitutions: try defaults(of: template)
         )
+        guard content.html?.isEmpty == false || content.text?.isEmpty == false else {
+            throw Fault(.invalid, "\(place.member("HtmlBody")) or Body is required, or a template with a part")
+        }
+        return content
     }
 
+    private static func defaults(of template: EmailTemplateRequest?) throws -> JSONObject {
+        guard let text = template?.defaultSubstitutions, !text.isEmpty else { return [:] }
+        do {
+            return try JSON.parse(Array(text.utf8)).object ?? [:]
+        } catch {
+            throw Fault(.integrity, "the default substitutions of a stored template are not JSON", cause: error)
+        }
+    }
+
+    private struct EmailSender {
+        let address: String?
+    }
+
+    private static func emailChannel(_ app: AppID, in session: Session) async throws -> EmailSender {
+        let rows = try await session.query(
+            """
+            SELECT configuration->>'FromAddress', enabled FROM channels
+             WHERE app = \(app) AND type = 'EMAIL' AND deleted_at IS NULL
+            """
+        )
+        guard let row = rows.first else { throw Fault(.invalid, "The app has no e-mail channel") }
+        guard try row.get(1) as Bool else { throw Fault(.invalid, "The app's e-mail channel is not enabled") }
+        return EmailSender(address: try row.get(0))
+    }
+}
+
+/// Where treatments find the templates they name.
+private struct TemplateSources {
+    let account: String
+    let session: Session
+
     /// An absent version is the active one now, at send time; `latest` the newest; a number pins it.
-    private static func emailTemplate(
-        _ name: String,
-        version: String?,
-        account: String,
-        in session: Session
-    ) async throws -> EmailTemplateRequest {
+    func email(_ name: String, version: String?, at path: WirePath) async throws -> EmailTemplateRequest {
         let pinned = version.flatMap { Int32($0) }
+        let isLatest = version == TemplateVersion.latest
         let rows = try await session.query(
             """
             SELECT v.content FROM templates t
               JOIN template_versions v ON v.account = t.account AND v.name = t.name AND v.type = t.type
              WHERE t.account = \(account) AND t.name = \(name) AND t.type = 'EMAIL' AND t.deleted_at IS NULL
-               AND v.version = coalesce(\(pinned), CASE WHEN \(version == "latest") THEN t.version ELSE t.active_version END)
+               AND v.version = coalesce(\(pinned), CASE WHEN \(isLatest) THEN t.version ELSE t.active_version END)
             """
         )
         guard let row = rows.first else {
-            throw Fault(.invalid, "the e-mail template \(name) (version \(version ?? "active")) does not exist")
+            throw Fault(.invalid, "\(path): there is no e-mail template \(name) with version \(version ?? "active")")
         }
-        return try EmailTemplateRequest(json: try row.get(0), at: .root)
-    }
-
-    private static func channelSender(_ app: AppID, in session: Session) async throws -> String? {
-        let rows = try await session.query(
-            """
-            SELECT configuration->>'FromAddress' FROM channels
-             WHERE app = \(app) AND type = 'EMAIL' AND deleted_at IS NULL AND enabled
-            """
-        )
-        guard let row = rows.first else { return nil }
-        return try row.get(0)
+        let content: JSON = try row.get(0)
+        do {
+            return try EmailTemplateRequest(json: content, at: .root)
+        } catch {
+            throw Fault(.integrity, "the stored template \(name) is not readable", cause: error)
+        }
     }
 }

@@ -3,47 +3,98 @@ package import Postgres
 
 /// Runs that are on their way.
 package enum RunProgress {
+    /// Whether a scheduler has anything to look at: one cheap question per idle turn.
+    package struct Outlook: Sendable {
+        package var hasDue: Bool
+        package var hasUnfinished: Bool
+    }
+
+    package static func outlook(now: Instant, in session: Session) async throws -> Outlook {
+        let rows = try await session.query(
+            """
+            SELECT EXISTS (SELECT FROM campaigns WHERE next_due_at <= \(now) AND status = 'SCHEDULED'),
+                   EXISTS (SELECT FROM runs WHERE state IN ('INITIALIZING', 'RUNNING'))
+            """
+        )
+        return Outlook(hasDue: try rows[0].get(0), hasUnfinished: try rows[0].get(1))
+    }
+
     package struct Running: Sendable {
-        package var plan: RunPlan
-        package var segment: JSON
+        package var key: RunKey
+        /// `RunPlan` and, under `segment`, the resolved segment.
+        package var frozen: JSON
         package var startedAt: Instant
     }
 
     /// Runs whose members are not all in chunks, oldest first, at most `limit`.
-    package static func toFanOut(limit: Int, in session: Session) async throws -> [Running] {
+    package static func toFanOut(excluding: [RunID], limit: Int, in session: Session) async throws -> [Running] {
         let rows = try await session.query(
             """
-            SELECT frozen, started_at FROM runs WHERE state = 'RUNNING' AND NOT fanned_out
-             ORDER BY started_at LIMIT \(limit)
+            SELECT app, id, campaign, frozen, started_at FROM runs
+             WHERE state = 'RUNNING' AND NOT fanned_out AND id <> ALL (\(excluding))
+             ORDER BY started_at
+             LIMIT \(limit)
             """
         )
         return try rows.map { row in
-            let frozen: JSON = try row.get(0)
-            guard let segment = frozen["segment"] else { throw Fault(.integrity, "a run has no frozen segment") }
-            return Running(plan: try RunPlan(json: frozen), segment: segment, startedAt: try row.get(1))
+            Running(
+                key: RunKey(app: try row.get(0), run: try row.get(1), campaign: try row.get(2)),
+                frozen: try row.get(3),
+                startedAt: try row.get(4)
+            )
         }
     }
 
-    /// Completes every run whose recipients all have an outcome, and its campaign when that was the last occurrence.
-    package static func completeFinished(now: Instant, in session: Session) async throws -> Int {
-        let finished = try await session.query(
+    // MARK: Completion
+
+    /// Runs that seem to have an outcome for every recipient.
+    package static func finished(limit: Int, in session: Session) async throws -> [RunKey] {
+        let rows = try await session.query(
             """
-            UPDATE runs r SET state = 'COMPLETED', result = 'SUCCESS', ended_at = \(now)
-             WHERE r.state = 'RUNNING' AND r.fanned_out
+            SELECT app, id, campaign FROM runs r
+             WHERE state = 'RUNNING' AND fanned_out
                AND NOT EXISTS (SELECT FROM jobs j WHERE j.app = r.app AND j.run = r.id)
-            RETURNING r.app, r.campaign
+             ORDER BY started_at
+             LIMIT \(limit)
             """
         )
-        for row in finished {
-            let app: AppID = try row.get(0)
-            let campaign: CampaignID = try row.get(1)
-            try await session.execute(
-                """
-                UPDATE campaigns SET status = 'COMPLETED'
-                 WHERE app = \(app) AND id = \(campaign) AND status = 'EXECUTING' AND next_due_at IS NULL
-                """
-            )
-        }
-        return finished.count
+        return try rows.map { RunKey(app: try $0.get(0), run: try $0.get(1), campaign: try $0.get(2)) }
+    }
+
+    /// Completes a run whose recipients all have an outcome, and its campaign when nothing else of it is to come. False when
+    /// the run has work left, or was cancelled meanwhile.
+    package static func complete(_ key: RunKey, now: Instant, in session: Session) async throws -> Bool {
+        // The campaign first, as everybody who locks both (CampaignStore).
+        try await session.execute("SELECT 1 FROM campaigns WHERE app = \(key.app) AND id = \(key.campaign) FOR UPDATE")
+        let completed = try await session.execute(
+            """
+            UPDATE runs r SET state = 'COMPLETED', result = 'SUCCESS', ended_at = \(now)
+             WHERE r.app = \(key.app) AND r.id = \(key.run) AND r.state = 'RUNNING' AND r.fanned_out
+               AND NOT EXISTS (SELECT FROM jobs j WHERE j.app = r.app AND j.run = r.id)
+            """
+        )
+        guard completed == 1 else { return false }
+        try await session.execute(
+            """
+            UPDATE campaigns c SET status = 'COMPLETED'
+             WHERE c.app = \(key.app) AND c.id = \(key.campaign) AND c.status = 'EXECUTING' AND c.next_due_at IS NULL
+               AND NOT EXISTS (SELECT FROM runs r WHERE r.app = c.app AND r.campaign = c.id
+                                  AND r.state IN ('INITIALIZING', 'RUNNING'))
+            """
+        )
+        return true
+    }
+}
+
+/// Names a run and the campaign it belongs to.
+package struct RunKey: Sendable, Hashable {
+    package var app: AppID
+    package var run: RunID
+    package var campaign: CampaignID
+
+    package init(app: AppID, run: RunID, campaign: CampaignID) {
+        self.app = app
+        self.run = run
+        self.campaign = campaign
     }
 }

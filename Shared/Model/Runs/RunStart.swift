@@ -6,6 +6,8 @@ package enum RunStart {
     /// A run that has been claimed by its unique row but is not frozen yet.
     package struct Initializing: Sendable {
         package var app: AppID
+        /// The app's: templates belong to it.
+        package var account: String
         package var run: RunID
         package var runDay: Day
         package var campaign: CampaignID
@@ -14,7 +16,12 @@ package enum RunStart {
         package var startedAt: Instant
         /// The campaign's WriteCampaignRequest as stored.
         package var definition: JSON
+
+        package var key: RunKey { RunKey(app: app, run: run, campaign: campaign) }
     }
+
+    /// `runs.occurrence`: unique per campaign.
+    package static func occurrence(_ scheduledAt: Instant) -> String { scheduledAt.description }
 
     /// Starts the next occurrence of one due campaign. Two schedulers never start the same one: the campaign's row is locked
     /// here, and the occurrence is unique besides. False when nothing is due.
@@ -36,39 +43,50 @@ package enum RunStart {
         try await session.execute(
             """
             INSERT INTO runs (app, id, campaign, campaign_version, occurrence, run_day, state, frozen, scheduled_at, started_at)
-            VALUES (\(app), \(newRun), \(campaign), \(version), \(scheduledAt.description), \(now.day), 'INITIALIZING',
+            VALUES (\(app), \(newRun), \(campaign), \(version), \(occurrence(scheduledAt)), \(now.day), 'INITIALIZING',
                     '{}', \(scheduledAt), \(now))
             ON CONFLICT (app, campaign, occurrence) DO NOTHING
             """
         )
+        // An occurrence that ran before is not run again, and must not leave its campaign executing for ever.
         try await session.execute(
             """
-            UPDATE campaigns SET status = 'EXECUTING', next_due_at = NULL WHERE app = \(app) AND id = \(campaign)
+            UPDATE campaigns c
+               SET next_due_at = NULL,
+                   status = CASE WHEN EXISTS (SELECT FROM runs r WHERE r.app = c.app AND r.campaign = c.id
+                                                 AND r.state IN ('INITIALIZING', 'RUNNING'))
+                                 THEN 'EXECUTING' ELSE 'COMPLETED' END
+             WHERE c.app = \(app) AND c.id = \(campaign)
             """
         )
         return true
     }
 
     /// Oldest first, at most `limit`.
-    package static func initializing(limit: Int, in session: Session) async throws -> [Initializing] {
+    package static func initializing(
+        excluding: [RunID],
+        limit: Int,
+        in session: Session
+    ) async throws -> [Initializing] {
         let rows = try await session.query(
             """
-            SELECT r.app, r.id, r.run_day, r.campaign, r.campaign_version, r.scheduled_at, r.started_at, v.definition
+            SELECT r.app, r.id, r.run_day, r.campaign, r.campaign_version, r.scheduled_at, r.started_at, v.definition, a.account
               FROM runs r
               JOIN campaign_versions v ON v.app = r.app AND v.id = r.campaign AND v.version = r.campaign_version
-             WHERE r.state = 'INITIALIZING'
+              JOIN apps a ON a.id = r.app
+             WHERE r.state = 'INITIALIZING' AND r.id <> ALL (\(excluding))
              ORDER BY r.started_at
              LIMIT \(limit)
             """
         )
         return try rows.map { row in
-            let version: Int32 = try row.get(4)
-            return Initializing(
+            Initializing(
                 app: try row.get(0),
+                account: try row.get(8),
                 run: try row.get(1),
                 runDay: try row.get(2),
                 campaign: try row.get(3),
-                campaignVersion: Int(version),
+                campaignVersion: try row.get(4),
                 scheduledAt: try row.get(5),
                 startedAt: try row.get(6),
                 definition: try row.get(7)
@@ -88,18 +106,22 @@ package enum RunStart {
         )
     }
 
-    /// The run cannot be made: its segment or template is gone. The campaign is INVALID until it is edited.
-    package static func refuse(_ run: Initializing, now: Instant, in session: Session) async throws {
+    /// The run cannot be made, or not be carried on: its segment or template is gone, or its rows cannot be read. The campaign
+    /// is INVALID until it is edited; recipients that are in jobs already end as `suppressed(CANCELLED)`.
+    package static func refuse(_ key: RunKey, now: Instant, in session: Session) async throws {
+        // The campaign first, as everybody who locks both (CampaignStore).
+        try await session.execute("SELECT 1 FROM campaigns WHERE app = \(key.app) AND id = \(key.campaign) FOR UPDATE")
         let refused = try await session.execute(
             """
             UPDATE runs SET state = 'CANCELLED', result = 'FAIL', ended_at = \(now)
-             WHERE app = \(run.app) AND id = \(run.run) AND state = 'INITIALIZING'
+             WHERE app = \(key.app) AND id = \(key.run) AND state IN ('INITIALIZING', 'RUNNING')
             """
         )
         guard refused == 1 else { return }
         try await session.execute(
             """
-            UPDATE campaigns SET status = 'INVALID' WHERE app = \(run.app) AND id = \(run.campaign) AND status = 'EXECUTING'
+            UPDATE campaigns SET status = 'INVALID'
+             WHERE app = \(key.app) AND id = \(key.campaign) AND status = 'EXECUTING'
             """
         )
     }

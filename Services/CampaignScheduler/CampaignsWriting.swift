@@ -1,0 +1,86 @@
+import Core
+import HTTPServer
+import Hosting
+import Model
+import PinpointAPI
+import Postgres
+
+/// CreateCampaign, UpdateCampaign, DeleteCampaign. Each commits before it answers; a refused write stores nothing.
+///
+/// Everything that would stop the run is asked here already, so that an author learns it from the answer and not from a
+/// campaign that became INVALID at its hour.
+struct CampaignsWriting: Sendable {
+    let signal: SchedulerSignal
+
+    func create(_ call: RequestContext) async throws -> HTTPResponse {
+        let app = try await call.app()
+        let request: WriteCampaignRequest = try call.body()
+        let definition = try await checked(CampaignDefinition(request), app: app, isNew: true, call)
+        let environment = call.context.environment
+        let id: CampaignID = environment.newID()
+        let campaign = try await call.context.database.transaction { session in
+            try await CampaignStore.create(
+                app,
+                id: id,
+                definition,
+                tags: request.tags,
+                account: call.account,
+                now: environment.now(),
+                in: session
+            )
+        }
+        signal.wake()
+        return call.answer(campaign.response(region: call.region, account: call.account), status: 201)
+    }
+
+    func update(_ call: RequestContext) async throws -> HTTPResponse {
+        let app = try await call.app()
+        let id = try call.id("campaign-id", of: Noun.Campaign.self)
+        let request: WriteCampaignRequest = try call.body()
+        let definition = try await checked(CampaignDefinition(request), app: app, isNew: false, call)
+        let now = call.context.environment.now()
+        let campaign = try await call.context.database.retryingTransaction { session in
+            try await CampaignStore.update(
+                app,
+                id: id,
+                definition,
+                tags: request.tags,
+                account: call.account,
+                now: now,
+                in: session
+            )
+        }
+        guard let campaign else { throw APIError.resourceNotFound }
+        signal.wake()
+        return call.answer(campaign.response(region: call.region, account: call.account))
+    }
+
+    func delete(_ call: RequestContext) async throws -> HTTPResponse {
+        let app = try await call.app()
+        let id = try call.id("campaign-id", of: Noun.Campaign.self)
+        let now = call.context.environment.now()
+        let campaign = try await call.context.database.retryingTransaction { session in
+            try await CampaignStore.delete(app, id: id, account: call.account, now: now, in: session)
+        }
+        guard let campaign else { throw APIError.resourceNotFound }
+        return call.answer(campaign.response(region: call.region, account: call.account))
+    }
+
+    /// The definition with its references looked up and its messages compiled.
+    private func checked(
+        _ definition: CampaignDefinition,
+        app: AppID,
+        isNew: Bool,
+        _ call: RequestContext
+    ) async throws -> CampaignDefinition {
+        let account = call.account
+        let (filled, treatments) = try await call.context.database.withSession { session in
+            var filled = try await CampaignReferences.fillSegment(definition, app: app, account: account, in: session)
+            if isNew { filled = try await CampaignReferences.fillDefaults(filled, app: app, in: session) }
+            let treatments = try await RunPlanner.treatments(of: filled.request, app: app, account: account, in: session)
+            return (filled, treatments)
+        }
+        try CampaignsContent.check(treatments)
+        return filled
+    }
+}

@@ -1,0 +1,65 @@
+import Core
+import PinpointAPI
+import Postgres
+
+/// What comes next for a campaign that was just written: its status and the occurrence to start.
+///
+/// A write never repeats a run that happened: a client that retries its PUT, or renames a campaign whose schedule says
+/// IMMEDIATE, must not send everything twice. Another run needs a StartTime of its own.
+struct CampaignStart: Sendable, Hashable {
+    /// What runs the campaign already had.
+    struct History: Sendable, Hashable {
+        /// Started, and not refused for a definition that could not be sent.
+        var hasRun = false
+        var isRunning = false
+        /// The occurrence of the new schedule is one of them.
+        var hadOccurrence = false
+    }
+
+    var status: CampaignStatus
+    /// Business time; nil when there is nothing to start.
+    var dueAt: Instant?
+
+    init(_ definition: CampaignDefinition, history: History, now: Instant) {
+        let isDone =
+            switch definition.schedule.start {
+            case .immediate: history.hasRun
+            case .at: history.hadOccurrence && history.hasRun
+            }
+        guard !isDone else {
+            status = history.isRunning ? .executing : .completed
+            return
+        }
+        guard !definition.isPaused else {
+            status = .paused
+            return
+        }
+        status = .scheduled
+        switch definition.schedule.start {
+        case .immediate: dueAt = now
+        // A refused run has used up its occurrence, so that the corrected campaign starts as one of its own.
+        case .at(let instant): dueAt = history.hadOccurrence ? max(instant, now) : instant
+        }
+    }
+
+    static func history(
+        of campaign: CampaignID,
+        _ definition: CampaignDefinition,
+        app: AppID,
+        in session: Session
+    ) async throws -> History {
+        var occurrence: String?
+        if case .at(let instant) = definition.schedule.start { occurrence = RunStart.occurrence(instant) }
+        let rows = try await session.query(
+            """
+            SELECT coalesce(bool_or(result IS DISTINCT FROM 'FAIL'), false),
+                   coalesce(bool_or(state IN ('INITIALIZING', 'RUNNING')), false),
+                   coalesce(bool_or(occurrence = \(occurrence)), false)
+              FROM runs
+             WHERE app = \(app) AND campaign = \(campaign)
+            """
+        )
+        guard let row = rows.first else { return History() }
+        return History(hasRun: try row.get(0), isRunning: try row.get(1), hadOccurrence: try row.get(2))
+    }
+}

@@ -1,0 +1,145 @@
+package import Core
+import PinpointAPI
+package import Postgres
+
+/// The tables `campaigns` and `campaign_versions`: every write is a new version, and runs keep the one they were started with.
+///
+/// Whoever locks rows of both a campaign and its runs locks the campaign first.
+package enum CampaignStore {
+    package static func create(
+        _ app: AppID,
+        id: CampaignID,
+        _ definition: CampaignDefinition,
+        tags: [String: String]?,
+        account: String,
+        now: Instant,
+        in session: Session
+    ) async throws -> StoredCampaign {
+        let start = CampaignStart(definition, history: .init(), now: now)
+        try await session.execute(
+            """
+            INSERT INTO campaigns (app, id, version, status, next_due_at, created_at)
+            VALUES (\(app), \(id), 1, \(start.status.rawValue), \(start.dueAt), \(now))
+            """
+        )
+        try await insertVersion(1, of: id, app, definition, now: now, in: session)
+        if let tags, !tags.isEmpty {
+            try await TagStore.replace(tags, of: .campaign(app, id), account: account, in: session)
+        }
+        return StoredCampaign(
+            app: app,
+            id: id,
+            version: 1,
+            status: start.status,
+            createdAt: now,
+            modifiedAt: now,
+            request: definition.request,
+            tags: tags ?? [:]
+        )
+    }
+
+    /// Replaces the definition as a whole, except that an absent `Needletail` member keeps its value; nil when there is no such
+    /// campaign. Tags change only when they are given. A run under way is not touched: it has its own frozen version.
+    package static func update(
+        _ app: AppID,
+        id: CampaignID,
+        _ definition: CampaignDefinition,
+        tags: [String: String]?,
+        account: String,
+        now: Instant,
+        in session: Session
+    ) async throws -> StoredCampaign? {
+        let rows = try await session.query(
+            """
+            SELECT c.version, c.created_at, v.definition
+              FROM campaigns c
+              JOIN campaign_versions v ON v.app = c.app AND v.id = c.id AND v.version = c.version
+             WHERE c.app = \(app) AND c.id = \(id) AND c.deleted_at IS NULL
+               FOR UPDATE OF c
+            """
+        )
+        guard let row = rows.first else { return nil }
+        let version: Int = try row.get(0) + 1
+        var definition = definition
+        definition.request.needletail = merged(definition.request.needletail, over: try row.get(2))
+        let history = try await CampaignStart.history(of: id, definition, app: app, in: session)
+        let start = CampaignStart(definition, history: history, now: now)
+        try await session.execute(
+            """
+            UPDATE campaigns
+               SET version = \(Int32(version)), status = \(start.status.rawValue), next_due_at = \(start.dueAt)
+             WHERE app = \(app) AND id = \(id)
+            """
+        )
+        try await insertVersion(version, of: id, app, definition, now: now, in: session)
+        let resource = ARN.Resource.campaign(app, id)
+        if let tags { try await TagStore.replace(tags, of: resource, account: account, in: session) }
+        return StoredCampaign(
+            app: app,
+            id: id,
+            version: version,
+            status: start.status,
+            createdAt: try row.get(1),
+            modifiedAt: now,
+            request: definition.request,
+            tags: try await TagStore.tags(of: [resource], account: account, in: session)[resource] ?? [:]
+        )
+    }
+
+    /// What was deleted; nil when there was nothing. Its unfinished runs are cancelled: recipients that were not handed over
+    /// by then end as `suppressed(CANCELLED)`.
+    package static func delete(
+        _ app: AppID,
+        id: CampaignID,
+        account: String,
+        now: Instant,
+        in session: Session
+    ) async throws -> StoredCampaign? {
+        let deleted = try await session.execute(
+            """
+            UPDATE campaigns
+               SET status = \(CampaignStatus.deleted.rawValue), deleted_at = \(now), next_due_at = NULL
+             WHERE app = \(app) AND id = \(id) AND deleted_at IS NULL
+            """
+        )
+        guard deleted == 1 else { return nil }
+        try await session.execute(
+            """
+            UPDATE runs
+               SET state = 'CANCELLED', ended_at = \(now)
+             WHERE app = \(app) AND campaign = \(id) AND state IN ('INITIALIZING', 'RUNNING')
+            """
+        )
+        let campaigns = try await page(
+            "WHERE c.app = \(app) AND c.id = \(id) AND v.version = c.version",
+            app,
+            account: account,
+            in: session
+        )
+        try await TagStore.removeAll(of: .campaign(app, id), account: account, in: session)
+        return campaigns.first
+    }
+
+    private static func insertVersion(
+        _ version: Int,
+        of id: CampaignID,
+        _ app: AppID,
+        _ definition: CampaignDefinition,
+        now: Instant,
+        in session: Session
+    ) async throws {
+        try await session.execute(
+            """
+            INSERT INTO campaign_versions (app, id, version, definition, created_at)
+            VALUES (\(app), \(id), \(Int32(version)), \(SQLBind.jsonb(definition.json.serialized)), \(now))
+            """
+        )
+    }
+
+    /// Extensions that an update leaves out are unchanged.
+    private static func merged(_ extensions: JSON?, over previous: JSON) -> JSON? {
+        guard var object = previous["Needletail"]?.object else { return extensions }
+        for member in extensions?.object?.members ?? [] { object[member.key] = member.value }
+        return .object(object)
+    }
+}
