@@ -6,7 +6,8 @@ package enum NeedletailMembers {
     package static func only(_ known: [String], of json: JSON, at path: WirePath) throws(APIError) {
         guard case .object(let object) = json else { throw path.refusal("must be a JSON object") }
         for member in object.members where !known.contains(member.key) {
-            throw path.member(member.key).refusal("is not known; known here: \(known.sorted().joined(separator: ", "))")
+            let names = known.isEmpty ? "nothing" : known.sorted().joined(separator: ", ")
+            throw path.member(member.key).refusal("is not known; known here: \(names)")
         }
     }
 }

@@ -242,16 +242,18 @@ let generatedMigrations: [Migration] = [
     ),
     Migration(
         name: "0005_create_templates",
-        checksum: "0d53b3c7694bbcdb3eda018e50650813234c3f6510944e80a57895c107b94186",
+        checksum: "6825b8832d3ca6b23535f0e2ad71f24110d420c3f6484b432c5cd1e35ef5e2fe",
         isBreaking: false,
         sql: #"""
-        -- Templates belong to the account. `version` is the latest, `active_version` the one that sends use.
+        -- Templates belong to the account. `version` is the latest, `active_version` the one that sends use, `last_version` the highest
+        -- number ever given: a number is not used again after its version was deleted.
         CREATE TABLE templates (
             account text NOT NULL,
             name text NOT NULL,
             type text NOT NULL,
             version integer NOT NULL,
             active_version integer NOT NULL,
+            last_version integer NOT NULL,
             created_at timestamptz NOT NULL,
             modified_at timestamptz NOT NULL,
             deleted_at timestamptz,

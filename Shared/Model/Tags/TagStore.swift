@@ -88,7 +88,7 @@ package enum TagStore {
         try await session.execute("DELETE FROM tags WHERE account = \(account) AND arn = \(resource.description)")
     }
 
-    private static func tags(_ json: JSON) -> [String: String] {
+    static func tags(_ json: JSON) -> [String: String] {
         var tags: [String: String] = [:]
         for member in json.object?.members ?? [] { tags[member.key] = member.value.string }
         return tags

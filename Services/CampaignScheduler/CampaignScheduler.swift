@@ -1,0 +1,14 @@
+import Hosting
+
+@main enum Main {
+    static func main() async {
+        let signal = SchedulerSignal()
+        await ServiceProcess.run(
+            "campaign-scheduler",
+            routes: { _ in ControlRoutes.all },
+            workers: { context in
+                try Scheduler.workers(context, signal: signal) + [PurgeApps.worker(context)]
+            }
+        )
+    }
+}

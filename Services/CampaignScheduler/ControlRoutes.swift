@@ -1,0 +1,33 @@
+import Hosting
+import PinpointAPI
+
+/// Apps, their settings, channels and tags, templates, and the development inbox. What the model has beside these answers 501.
+enum ControlRoutes {
+    static let all: [Route] = apps + templates + DevInbox.routes
+
+    private static let apps: [Route] = [
+        Route(.createApp, handler: WriteApp.create),
+        Route(.deleteApp, handler: WriteApp.delete),
+        Route(.getApp, handler: ReadApps.one),
+        Route(.getApps, handler: ReadApps.list),
+        Route(.getApplicationSettings, handler: AppSettingsCalls.get),
+        Route(.updateApplicationSettings, handler: AppSettingsCalls.update),
+        Route(.getEmailChannel, handler: ChannelCalls.getEmail),
+        Route(.updateEmailChannel, handler: ChannelCalls.updateEmail),
+        Route(.deleteEmailChannel, handler: ChannelCalls.deleteEmail),
+        Route(.getChannels, handler: ChannelCalls.list),
+        Route(.tagResource, handler: TagCalls.add),
+        Route(.untagResource, handler: TagCalls.remove),
+        Route(.listTagsForResource, handler: TagCalls.list),
+    ]
+
+    private static let templates: [Route] = [
+        Route(.createEmailTemplate, handler: WriteTemplate.create),
+        Route(.updateEmailTemplate, handler: WriteTemplate.update),
+        Route(.deleteEmailTemplate, handler: WriteTemplate.delete),
+        Route(.updateTemplateActiveVersion, handler: WriteTemplate.activate),
+        Route(.getEmailTemplate, handler: ReadTemplates.one),
+        Route(.listTemplates, handler: ReadTemplates.list),
+        Route(.listTemplateVersions, handler: ReadTemplates.versions),
+    ]
+}
