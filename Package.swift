@@ -114,6 +114,10 @@ let package = Package(
         tests("AccessTests", foundations + ["Crypto", "HTTPServer", "PinpointAPI", "Model", "Access", "TestKit"]),
         tests("HostingTests", web + ["Crypto", "TestKit"]),
         tests("DeliveryTests", ["Core", "EventLoop", "Runtime", "Postgres", "HTTPClient", "Queue", "Model", "Delivery", "TestKit"]),
+        tests(
+            "CampaignSchedulerTests",
+            web + ["Crypto", "HTTPClient", "Delivery", "Queue", "Segments", "Templates", "CampaignScheduler", "TestKit"]
+        ),
         tests("TidyTests", ["Core", "Runtime", "Postgres", "PinpointAPI"]),
         tests("ScenarioTests", ["CLinux", "Core", "EventLoop", "Runtime", "Crypto", "Postgres", "HTTPClient", "Model", "Access", "TestKit"]),
     ]

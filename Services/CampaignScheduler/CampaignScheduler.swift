@@ -5,7 +5,7 @@ import Hosting
         let signal = SchedulerSignal()
         await ServiceProcess.run(
             "campaign-scheduler",
-            routes: { _ in ControlRoutes.all },
+            routes: { _ in ControlRoutes.all + campaignRoutes(signal) },
             workers: { context in
                 try Scheduler.workers(context, signal: signal) + [PurgeApps.worker(context)]
             }
