@@ -9,7 +9,7 @@ import Postgres
 enum ReadTemplates {
     static func one(_ call: RequestContext) async throws -> HTTPResponse {
         let name = try call.parameter("template-name")
-        guard let version = TemplateVersion(try QueryParameters(call.request).string("version")) else {
+        guard let version = WantedTemplateVersion(try QueryParameters(call.request).string("version")) else {
             throw APIError.badRequest("version must be latest or the number of a version")
         }
         let template = try await call.context.database.withSession { session in

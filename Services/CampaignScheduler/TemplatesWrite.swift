@@ -67,7 +67,7 @@ enum WriteTemplate {
     static func activate(_ call: RequestContext) async throws -> HTTPResponse {
         let (name, type) = try call.template()
         let request: TemplateActiveVersionRequest = try call.body()
-        guard let text = request.version, let version = TemplateVersion(text) else {
+        guard let text = request.version, let version = WantedTemplateVersion(text) else {
             throw WirePath.root.member("Version").refusal("must be latest or the number of a version")
         }
         let isFound = try await call.context.database.transaction { session in

@@ -74,7 +74,7 @@ package struct ListedTemplate: Sendable {
 }
 
 /// Which version of a template is meant.
-package enum TemplateVersion: Hashable, Sendable {
+package enum WantedTemplateVersion: Hashable, Sendable {
     /// The one that sends use.
     case active
     case latest

@@ -83,7 +83,7 @@ package enum TemplateStore {
 
     /// What sends use from now on. False when there is no such template or version.
     package static func activate(
-        _ version: TemplateVersion, of name: String, type: TemplateType, account: String, in session: Session
+        _ version: WantedTemplateVersion, of name: String, type: TemplateType, account: String, in session: Session
     ) async throws -> Bool {
         let changed = try await session.execute(
             """
@@ -175,7 +175,7 @@ package enum TemplateStore {
     // MARK: Reading
 
     package static func email(
-        _ name: String, version: TemplateVersion, account: String, in session: Session
+        _ name: String, version: WantedTemplateVersion, account: String, in session: Session
     ) async throws -> StoredEmailTemplate? {
         let templates = try await emails("AND v.version = \(number(version))", of: name, account: account, in: session)
         guard var template = templates.first else { return nil }
@@ -250,7 +250,7 @@ package enum TemplateStore {
     }
 
     /// The number of a version, in a statement over `templates t`.
-    private static func number(_ version: TemplateVersion) -> SQL {
+    private static func number(_ version: WantedTemplateVersion) -> SQL {
         switch version {
         case .active: "t.active_version"
         case .latest: "t.version"
