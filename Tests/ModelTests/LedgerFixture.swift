@@ -81,7 +81,16 @@ struct LedgerFixture {
         }
     }
 
+    /// Everything committed so far. Running transactions of the cluster's other databases hold the reader back too, so it
+    /// is asked until it got there.
     func rollUp() async throws {
-        while try await database.transaction({ try await RollupStore.step(in: $0) }) > 0 {}
+        try await eventually {
+            try await step()
+            return try await database.withSession { try await RollupStore.isCurrent(in: $0) }
+        }
+    }
+
+    func step() async throws {
+        _ = try await database.transaction { try await RollupStore.step(in: $0) }
     }
 }

@@ -23,7 +23,7 @@ import Testing
             try await OutcomeStore.append(fixture.rows(1...3), of: fixture.cause, plan: plan, at: fixture.now, in: late)
             // Begun later, committed earlier.
             try await fixture.book(fixture.rows(4...10))
-            try await fixture.rollUp()
+            try await fixture.step()
             #expect(try await count() == 0, "nothing beyond the oldest running transaction is read")
             try await late.execute("COMMIT")
         }

@@ -15,7 +15,8 @@ package struct WilsonInterval: Sendable, Equatable {
         let spread = z * (p * (1 - p) / n + z * z / (4 * n * n)).squareRoot()
         let scale = 1 + z * z / n
         rate = p
-        low = max(0, (center - spread) / scale)
-        high = min(1, (center + spread) / scale)
+        // At rates of 0 and 1 the bound is the rate itself, but for rounding.
+        low = min(p, max(0, (center - spread) / scale))
+        high = max(p, min(1, (center + spread) / scale))
     }
 }
