@@ -3,6 +3,7 @@ import Model
 import Postgres
 import Queue
 import TestKit
+import Testing
 
 /// A run of one chunk with ten recipients and their outcomes, which a test then damages.
 struct LedgerFixture {
