@@ -35,6 +35,21 @@ package struct CopyWriter: Sendable {
 
     package var byteCount: Int { buffer.count }
 
+    /// The signature, flags and extension length that every COPY begins with.
+    private static let headerBytes = 19
+
+    /// Adds the finished rows of another writer with the same columns: requests are encoded one by one, and sent together.
+    package mutating func append(rowsOf other: CopyWriter) {
+        buffer.makeUnique()
+        if fieldsLeft != 0 { noteRowLength() }
+        fieldsLeft = other.fieldsLeft
+        count += other.count
+        if columns != other.columns { note(Fault(.internalError, "a COPY of \(columns) columns cannot take rows of \(other.columns)")) }
+        if let fault = other.fault { note(fault) }
+        buffer.append(UnsafeRawBufferPointer(rebasing: other.buffer.bytes[CopyWriter.headerBytes...]))
+        withExtendedLifetime(other) {}
+    }
+
     package mutating func beginRow() {
         buffer.makeUnique()
         if fieldsLeft != 0 { noteRowLength() }

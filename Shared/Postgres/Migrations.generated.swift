@@ -47,7 +47,7 @@ let generatedMigrations: [Migration] = [
     ),
     Migration(
         name: "0002_create_endpoints",
-        checksum: "f31000744e9fb5c8c5b036f1795f9dbca1daa1833e1800b30472cfc1553408ae",
+        checksum: "bf0f81aaa09becbaa92fa6efdeee1653e24261202c8be8278f53b916977187c3",
         isBreaking: false,
         sql: #"""
         -- The audience. `endpoint_key` is 64 bits of SHA-256 over (app, external id); it is the distribution column of the big tables.
@@ -75,7 +75,8 @@ let generatedMigrations: [Migration] = [
             PRIMARY KEY (app, endpoint_key)
         ) WITH (fillfactor = 80);
         CREATE INDEX endpoints_by_user ON endpoints (app, user_id) WHERE user_id IS NOT NULL;
-        CREATE INDEX endpoints_by_address ON endpoints (app, address) WHERE address IS NOT NULL;
+        -- An address belongs to the endpoint that was written with it last: the write looks for the others.
+        CREATE INDEX endpoints_by_address ON endpoints (app, address_hash) WHERE address_hash IS NOT NULL;
 
         -- The truth of user attributes; copied onto the user's endpoints in the same transaction.
         CREATE TABLE users (
