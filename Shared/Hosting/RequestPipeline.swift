@@ -108,7 +108,7 @@ package final class RequestPipeline: Sendable {
         if case .methodNotAllowed(let methods) = router.match(request.method, request.rawPath) {
             response.headers["Allow"] = methods.joined(separator: ", ")
         }
-        if answer.status == 503 { response.headers["Retry-After"] = "1" }
+        if answer.status == 503 || answer.status == 429 { response.headers["Retry-After"] = "1" }
         return response
     }
 }

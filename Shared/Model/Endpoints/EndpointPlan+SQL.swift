@@ -1,0 +1,127 @@
+import Core
+import Crypto
+import Postgres
+
+extension EndpointPlan {
+    /// Locks and loads, in one round trip.
+    mutating func load(in session: Session) async throws {
+        // Bulk loads outrun the statistics: a plan made for an empty table would scan a full one.
+        var statements: [SQL] = ["SET LOCAL enable_seqscan = off"]
+        if !users.isEmpty { statements.append(lockUsers) }
+        let first = statements.count
+        statements.append(lockedRows)
+        if !users.isEmpty { statements.append(memberRows) }
+        if !patchedUsers.isEmpty { statements.append(userRows) }
+        let results = try await session.batch(statements)
+        var suspects: [EndpointReference] = []
+        let patches = patchSizes()
+        for row in results[first] {
+            let place: Int = try row.get(0)
+            let reference = references[place - 1]
+            states[reference] = try EndpointState(row)
+            let (bytes, names): (Int?, Int?) = (try row.get(11), try row.get(12))
+            guard let patch = patches[reference], let bytes, let names else { continue }
+            if patch.bytes + bytes > EndpointLimits.bytes || patch.names + names > EndpointLimits.names {
+                suspects.append(reference)
+            }
+        }
+        if !users.isEmpty { try takeMembers(results[first + 1]) }
+        if !patchedUsers.isEmpty { try takeUsers(results[first + 2]) }
+        if !suspects.isEmpty { try await loadWhole(suspects, in: session) }
+    }
+
+    /// Upper bounds of what all writes of the commit add to one endpoint.
+    private func patchSizes() -> [EndpointReference: (bytes: Int, names: Int)] {
+        var sizes: [EndpointReference: (bytes: Int, names: Int)] = [:]
+        for write in requests.lazy.flatMap(\.writes) where !(write.attributes.isEmpty && write.metrics.isEmpty) {
+            let size = sizes[EndpointReference(app: write.app, key: write.identity.key)] ?? (0, 0)
+            sizes[EndpointReference(app: write.app, key: write.identity.key)] = (
+                size.bytes + write.attributes.textBytes + write.metrics.textBytes,
+                size.names + write.attributes.count + write.metrics.count
+            )
+        }
+        return sizes
+    }
+
+    private var lockUsers: SQL {
+        let locks = users.map { user in
+            let digest = SHA256.hash(user.app.bytes + Array("user/\(user.id)".utf8))
+            return Int64(bitPattern: digest.prefix(8).reduce(0) { $0 << 8 | UInt64($1) })
+        }
+        return "SELECT pg_advisory_xact_lock(w.lock) FROM unnest(\(locks.sorted())) AS w (lock)"
+    }
+
+    /// In the order of `references`. The sizes of what is stored are counted only where a write adds to it.
+    private var lockedRows: SQL {
+        let patches = patchSizes()
+        let measured = references.map { patches[$0] != nil }
+        return """
+            SELECT w.place, e.external_id, e.cohort, e.channel_type, e.address, e.address_hash, e.opt_out,
+                   e.endpoint_status, e.user_id, e.request_id, e.effective_at,
+                   CASE WHEN w.measured THEN octet_length(e.attributes::text) + octet_length(e.metrics::text) END,
+                   CASE WHEN w.measured THEN (SELECT count(*) FROM jsonb_object_keys(e.attributes))
+                                           + (SELECT count(*) FROM jsonb_object_keys(e.metrics)) END
+              FROM unnest(\(references.map(\.app)), \(references.map(\.key)), \(SQLBind.boolArray(measured)))
+                   WITH ORDINALITY AS w (app, key, measured, place)
+             CROSS JOIN LATERAL (
+                   SELECT *
+                     FROM endpoints
+                    WHERE endpoints.app = w.app AND endpoints.endpoint_key = w.key
+                      FOR NO KEY UPDATE) AS e
+            """
+    }
+
+    private var memberRows: SQL {
+        """
+        SELECT w.place, e.endpoint_key, e.channel_type, e.effective_at
+          FROM unnest(\(users.map(\.app)), \(users.map(\.id))) WITH ORDINALITY AS w (app, id, place)
+         CROSS JOIN LATERAL (
+               SELECT endpoint_key, channel_type, effective_at
+                 FROM endpoints
+                WHERE endpoints.app = w.app AND endpoints.user_id = w.id
+                LIMIT 100) AS e
+        """
+    }
+
+    private mutating func takeMembers(_ rows: [Row]) throws {
+        var found: [UserReference: [UserEndpoints.Member]] = [:]
+        for row in rows {
+            let place: Int = try row.get(0)
+            let member = UserEndpoints.Member(
+                key: try row.get(1), channelType: try row.get(2), effectiveAt: try row.get(3))
+            found[users[place - 1], default: []].append(member)
+        }
+        members = found.mapValues(UserEndpoints.init)
+    }
+
+    private var userRows: SQL {
+        """
+        SELECT w.place, u.attributes
+          FROM unnest(\(patchedUsers.map(\.app)), \(patchedUsers.map(\.id))) WITH ORDINALITY AS w (app, id, place)
+          JOIN users u ON u.app = w.app AND u.user_id = w.id
+        """
+    }
+
+    private mutating func takeUsers(_ rows: [Row]) throws {
+        for row in rows {
+            let place: Int = try row.get(0)
+            let attributes: JSON = try row.get(1)
+            userAttributes[patchedUsers[place - 1]] = attributes.object
+        }
+    }
+
+    private mutating func loadWhole(_ suspects: [EndpointReference], in session: Session) async throws {
+        let rows = try await session.query(
+            """
+            SELECT w.place, e.attributes, e.metrics
+              FROM unnest(\(suspects.map(\.app)), \(suspects.map(\.key))) WITH ORDINALITY AS w (app, key, place)
+              JOIN endpoints e ON e.app = w.app AND e.endpoint_key = w.key
+            """
+        )
+        for row in rows {
+            let place: Int = try row.get(0)
+            let (attributes, metrics): (JSON, JSON) = (try row.get(1), try row.get(2))
+            states[suspects[place - 1]]?.whole = (attributes.object ?? JSONObject(), metrics.object ?? JSONObject())
+        }
+    }
+}

@@ -1,0 +1,187 @@
+import Core
+import Postgres
+
+/// What is written, as columns: one array per column.
+private struct EndpointColumns {
+    var apps: [AppID] = []
+    var keys: [Int64] = []
+    var ids: [String] = []
+    var cohorts: [Int16] = []
+    var channels: [String?] = []
+    var addresses: [String?] = []
+    var hashes: [[UInt8]?] = []
+    var optOuts: [String?] = []
+    var statuses: [String?] = []
+    var users: [String?] = []
+    var requestIDs: [String?] = []
+    var effective: [Instant?] = []
+    var takesUser: [Bool] = []
+    var attributes: [[UInt8]?] = []
+    var metrics: [[UInt8]?] = []
+    var demographics: [[UInt8]?] = []
+    var locations: [[UInt8]?] = []
+
+    mutating func append(_ reference: EndpointReference, _ state: EndpointState) {
+        apps.append(reference.app)
+        keys.append(reference.key)
+        ids.append(state.externalID)
+        cohorts.append(state.cohort)
+        channels.append(state.channelType)
+        addresses.append(state.address)
+        hashes.append(state.addressHash)
+        optOuts.append(state.optOut)
+        statuses.append(state.status)
+        users.append(state.userID)
+        requestIDs.append(state.requestID)
+        effective.append(state.effectiveAt)
+        takesUser.append(state.takesUserAttributes)
+        attributes.append(Self.text(state.attributes, isNew: state.isNew))
+        metrics.append(Self.text(state.metrics, isNew: state.isNew))
+        demographics.append(Self.text(state.demographic, isNew: state.isNew))
+        locations.append(Self.text(state.location, isNew: state.isNew))
+    }
+
+    /// Nil: nothing to change.
+    private static func text(_ patch: JSONObject, isNew: Bool) -> [UInt8]? {
+        if patch.isEmpty { return nil }
+        return JSON.object(isNew ? patch.withoutNulls : patch).serialized
+    }
+
+    /// `unnest(…) AS w (…)`
+    var rows: SQL {
+        """
+        unnest(\(apps), \(keys), \(ids), \(cohorts), \(SQLBind.textArray(channels)), \(SQLBind.textArray(addresses)),
+               \(SQLBind.bytesArray(hashes)), \(SQLBind.textArray(optOuts)), \(SQLBind.textArray(statuses)),
+               \(SQLBind.textArray(users)), \(SQLBind.textArray(requestIDs)), \(SQLBind.instantArray(effective)),
+               \(SQLBind.boolArray(takesUser)), \(SQLBind.jsonbArray(attributes)), \(SQLBind.jsonbArray(metrics)),
+               \(SQLBind.jsonbArray(demographics)), \(SQLBind.jsonbArray(locations)))
+          AS w (app, key, id, cohort, channel, address, hash, opt_out, status, user_id, request_id, effective_at,
+                takes_user, attributes, metrics, demographic, location)
+        """
+    }
+}
+
+extension EndpointPlan {
+    /// The keys whose rows are written, by app.
+    var changedKeys: [AppID: [Int64]] {
+        var keys: [AppID: [Int64]] = [:]
+        for reference in references where states[reference]?.isChanged ?? false {
+            keys[reference.app, default: []].append(reference.key)
+        }
+        return keys
+    }
+
+    /// Everything to write, in order; rows in the order of their locks.
+    func statements(at now: Instant) -> [SQL] {
+        var (stored, new) = (EndpointColumns(), EndpointColumns())
+        for reference in references {
+            guard let state = states[reference], state.isChanged else { continue }
+            if state.isNew { new.append(reference, state) } else { stored.append(reference, state) }
+        }
+        var statements: [SQL] = []
+        let users = changedUsers.sorted()
+        if !users.isEmpty { statements.append(writeUsers(users, at: now)) }
+        if !stored.keys.isEmpty { statements.append(update(stored)) }
+        if !new.keys.isEmpty { statements.append(insert(new, at: now)) }
+        if !users.isEmpty { statements.append(propagate(users, at: now)) }
+        if !addresses.isEmpty { statements.append(deactivateFormerHolders(at: now)) }
+        if !evicted.isEmpty { statements.append(evictMembers(at: now)) }
+        return statements
+    }
+
+    private func update(_ rows: EndpointColumns) -> SQL {
+        """
+        UPDATE endpoints AS e
+           SET channel_type = w.channel, address = w.address, address_hash = w.hash, opt_out = w.opt_out,
+               endpoint_status = w.status, user_id = w.user_id, request_id = w.request_id,
+               effective_at = w.effective_at,
+               attributes = CASE WHEN w.attributes IS NULL THEN e.attributes
+                                 ELSE jsonb_strip_nulls(e.attributes || w.attributes) END,
+               metrics = CASE WHEN w.metrics IS NULL THEN e.metrics ELSE e.metrics || w.metrics END,
+               demographic = CASE WHEN w.demographic IS NULL THEN e.demographic ELSE e.demographic || w.demographic END,
+               location = CASE WHEN w.location IS NULL THEN e.location ELSE e.location || w.location END,
+               user_attributes = CASE WHEN w.takes_user
+                   THEN coalesce((SELECT u.attributes FROM users u WHERE u.app = w.app AND u.user_id = w.user_id), '{}')
+                   ELSE e.user_attributes END
+          FROM \(rows.rows)
+         WHERE e.app = w.app AND e.endpoint_key = w.key
+        """
+    }
+
+    /// No ON CONFLICT: when another commit has just made the same endpoint, this one is repeated and finds it.
+    private func insert(_ rows: EndpointColumns, at now: Instant) -> SQL {
+        """
+        INSERT INTO endpoints (app, endpoint_key, external_id, cohort, channel_type, address, address_hash, opt_out,
+                               endpoint_status, user_id, request_id, effective_at, created_at, user_attributes,
+                               attributes, metrics, demographic, location)
+        SELECT w.app, w.key, w.id, w.cohort, w.channel, w.address, w.hash, w.opt_out, w.status, w.user_id, w.request_id,
+               w.effective_at, \(now),
+               coalesce((SELECT u.attributes FROM users u WHERE u.app = w.app AND u.user_id = w.user_id), '{}'),
+               coalesce(w.attributes, '{}'), coalesce(w.metrics, '{}'), coalesce(w.demographic, '{}'),
+               coalesce(w.location, '{}')
+          FROM \(rows.rows)
+        """
+    }
+
+    private func texts(_ users: [UserReference]) -> SQLBind {
+        .jsonbArray(users.map { JSON.object(userAttributes[$0] ?? JSONObject()).serialized })
+    }
+
+    private func writeUsers(_ users: [UserReference], at now: Instant) -> SQL {
+        """
+        INSERT INTO users (app, user_id, attributes, modified_at)
+        SELECT w.app, w.id, w.attributes, \(now)
+          FROM unnest(\(users.map(\.app)), \(users.map(\.id)), \(texts(users))) AS w (app, id, attributes)
+        ON CONFLICT (app, user_id) DO UPDATE SET attributes = excluded.attributes, modified_at = excluded.modified_at
+        """
+    }
+
+    /// To the user's other endpoints; the rows of this commit have them already.
+    private func propagate(_ users: [UserReference], at now: Instant) -> SQL {
+        """
+        WITH changed AS (
+            UPDATE endpoints AS e
+               SET user_attributes = w.attributes
+              FROM unnest(\(users.map(\.app)), \(users.map(\.id)), \(texts(users))) AS w (app, id, attributes)
+             WHERE e.app = w.app AND e.user_id = w.id AND e.user_attributes IS DISTINCT FROM w.attributes
+            RETURNING e.app, e.endpoint_key)
+        \(logKeys(at: now))
+        """
+    }
+
+    private func deactivateFormerHolders(at now: Instant) -> SQL {
+        let taken = addresses.sorted { ($0.key.app, $0.value) < ($1.key.app, $1.value) }
+        return """
+            WITH changed AS (
+                UPDATE endpoints AS e
+                   SET endpoint_status = 'INACTIVE'
+                  FROM unnest(\(taken.map(\.key.app)), \(SQLBind.bytesArray(taken.map(\.key.hash)))) AS w (app, hash)
+                 WHERE e.app = w.app AND e.address_hash = w.hash AND e.endpoint_status = 'ACTIVE'
+                   AND e.endpoint_key <> ALL (\(references.map(\.key)))
+                RETURNING e.app, e.endpoint_key)
+            \(logKeys(at: now))
+            """
+    }
+
+    private func evictMembers(at now: Instant) -> SQL {
+        let evicted = evicted.sorted()
+        return """
+            WITH changed AS (
+                UPDATE endpoints AS e
+                   SET endpoint_status = 'INACTIVE', user_id = NULL, user_attributes = '{}'
+                  FROM unnest(\(evicted.map(\.app)), \(evicted.map(\.key))) AS w (app, key)
+                 WHERE e.app = w.app AND e.endpoint_key = w.key
+                RETURNING e.app, e.endpoint_key)
+            \(logKeys(at: now))
+            """
+    }
+
+    private func logKeys(at now: Instant) -> SQL {
+        """
+        INSERT INTO change_log (app, at, endpoint_keys)
+        SELECT app, \(now), array_agg(endpoint_key)
+          FROM changed
+         GROUP BY app
+        """
+    }
+}

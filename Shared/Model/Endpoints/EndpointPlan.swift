@@ -1,0 +1,173 @@
+import Core
+import Crypto
+import PinpointAPI
+import Postgres
+
+/// The endpoint writes of one group commit: reads and locks what they concern, applies them one after the other in memory,
+/// and says what to write. Pure between `reads` and `statements`.
+///
+/// Order of locks, the same in every process: users (advisory), then rows by (app, key). Rows of other endpoints (an address
+/// taken over, a user's other endpoints) come last; two commits that cross there deadlock, and one of them is repeated.
+struct EndpointPlan {
+    let requests: [IngestRequest]
+    let references: [EndpointReference]
+    let users: [UserReference]
+    /// Users whose attributes are written.
+    let patchedUsers: [UserReference]
+
+    var states: [EndpointReference: EndpointState] = [:]
+    var members: [UserReference: UserEndpoints] = [:]
+    /// Attributes as they will be; loaded for `patchedUsers`.
+    var userAttributes: [UserReference: JSONObject] = [:]
+    var changedUsers: Set<UserReference> = []
+    /// The last writer of each address.
+    var addresses: [AddressReference: Int64] = [:]
+    /// Endpoints of this commit by the address they had or get.
+    var holders: [AddressReference: Set<Int64>] = [:]
+    /// Endpoints outside this commit that lose their user.
+    var evicted: Set<EndpointReference> = []
+
+    struct AddressReference: Hashable {
+        let app: AppID
+        let hash: [UInt8]
+    }
+
+    init(_ requests: [IngestRequest]) {
+        self.requests = requests
+        var references: Set<EndpointReference> = []
+        var users: Set<UserReference> = []
+        var patched: Set<UserReference> = []
+        for write in requests.lazy.flatMap(\.writes) {
+            references.insert(EndpointReference(app: write.app, key: write.identity.key))
+            guard let id = write.userID else { continue }
+            users.insert(UserReference(app: write.app, id: id))
+            if !write.userAttributes.isEmpty { patched.insert(UserReference(app: write.app, id: id)) }
+        }
+        self.references = references.sorted()
+        self.users = users.sorted()
+        patchedUsers = patched.sorted()
+    }
+
+    // MARK: Applying
+
+    /// What becomes of each write, by request: nil is accepted. An atomic request is all or nothing, and its first refusal
+    /// stands for all of it.
+    mutating func decide(hasher: SuppressionHasher) -> [[APIError?]] {
+        for (reference, state) in states {
+            if let hash = state.addressHash { hold(AddressReference(app: reference.app, hash: hash), reference.key) }
+        }
+        var outcomes: [[APIError?]] = []
+        outcomes.reserveCapacity(requests.count)
+        for request in requests {
+            let before = request.isAtomic && request.writes.count > 1 ? self : nil
+            var answers: [APIError?] = []
+            var first: APIError?
+            for write in request.writes {
+                do throws(APIError) {
+                    try apply(write, hasher: hasher)
+                    answers.append(nil)
+                } catch {
+                    first = first ?? error
+                    answers.append(error)
+                }
+            }
+            if let before, let first {
+                self = before
+                answers = answers.map { _ in first }
+            }
+            outcomes.append(answers)
+        }
+        return outcomes
+    }
+
+    private mutating func apply(_ write: EndpointWrite, hasher: SuppressionHasher) throws(APIError) {
+        let reference = EndpointReference(app: write.app, key: write.identity.key)
+        let stored = states[reference]
+        if let stored, stored.externalID != write.id.rawValue { throw Self.collision }
+        if stored == nil, case .needsAddress = write.creation, write.address == nil { throw .badRequest("Missing Address") }
+        var state = stored ?? EndpointState(write)
+        try state.apply(write, hasher: hasher)
+        try attach(&state, write)
+        states[reference] = state
+        guard let hash = state.addressHash else { return }
+        let address = AddressReference(app: write.app, hash: hash)
+        if write.address != nil { takeOver(address, for: reference.key) }
+        hold(address, reference.key)
+    }
+
+    private mutating func hold(_ address: AddressReference, _ key: Int64) {
+        holders[address, default: []].insert(key)
+    }
+
+    /// An address belongs to the endpoint that was written with it last.
+    private mutating func takeOver(_ address: AddressReference, for key: Int64) {
+        for other in holders[address] ?? [] where other != key {
+            let reference = EndpointReference(app: address.app, key: other)
+            guard var loser = states[reference], loser.addressHash == address.hash, loser.status == "ACTIVE" else { continue }
+            loser.status = "INACTIVE"
+            loser.isChanged = true
+            states[reference] = loser
+        }
+        addresses[address] = key
+    }
+
+    // MARK: Users
+
+    private mutating func attach(_ state: inout EndpointState, _ write: EndpointWrite) throws(APIError) {
+        guard let id = write.userID else { return }
+        let user = UserReference(app: write.app, id: id)
+        var merged = userAttributes[user] ?? JSONObject()
+        if !write.userAttributes.isEmpty {
+            merged.merge(write.userAttributes)
+            try Self.check(userAttributes: merged)
+        }
+        var endpoints = members[user] ?? UserEndpoints()
+        let member = UserEndpoints.Member(
+            key: write.identity.key, channelType: state.channelType, effectiveAt: state.effectiveAt)
+        switch endpoints.admit(member) {
+        case .admitted: break
+        case .admittedInsteadOf(let key): evict(EndpointReference(app: write.app, key: key))
+        case .refused: throw .badRequest(UserEndpoints.refusal)
+        }
+        members[user] = endpoints
+        if let former = state.userID, former != id {
+            members[UserReference(app: write.app, id: former)]?.remove(key: write.identity.key)
+        }
+        if state.userID != id {
+            state.userID = id
+            state.takesUserAttributes = true
+        }
+        if !write.userAttributes.isEmpty {
+            userAttributes[user] = merged
+            changedUsers.insert(user)
+        }
+    }
+
+    private mutating func evict(_ reference: EndpointReference) {
+        guard var state = states[reference] else {
+            evicted.insert(reference)
+            return
+        }
+        state.status = "INACTIVE"
+        state.userID = nil
+        state.takesUserAttributes = true
+        state.isChanged = true
+        states[reference] = state
+    }
+
+    private static func check(userAttributes: JSONObject) throws(APIError) {
+        guard userAttributes.count <= EndpointLimits.names else {
+            throw .badRequest(
+                "Too many custom attributes: \(userAttributes.count); a user can have \(EndpointLimits.names)")
+        }
+        guard userAttributes.textBytes <= EndpointLimits.bytes else {
+            throw .badRequest(
+                "User.UserAttributes would have \(userAttributes.textBytes) bytes, and can have \(EndpointLimits.bytes)")
+        }
+    }
+
+    /// Two ids with one 64-bit key: nothing is stored, rather than two people merged.
+    private static let collision = APIError(
+        status: 500, code: "InternalServerErrorException",
+        message: "The endpoint id has the same key as another endpoint of this app; choose another id")
+}

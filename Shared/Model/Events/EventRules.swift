@@ -1,0 +1,24 @@
+package import Core
+package import Postgres
+
+/// What an event must be like. A client's clock or a bug must not make partitions without end.
+package enum EventRules {
+    package static let keysPerEvent = 40
+    package static let nameCharacters = 50
+    package static let valueCharacters = 200
+    /// Roll-ups keep a row per type and minute, so that a type is a word, not a text.
+    package static let typeCharacters = 128
+    package static let bytes = 1000 << 10
+    package static let oldestDays = 40 * 366
+    package static let newest: Duration = .seconds(86_400)
+
+    /// For `Partitions`: what `accepts` lets through has a place.
+    package static let retention = PartitionRetention(pastDays: oldestDays, futureDays: 2)
+
+    /// Nil when an event of that time is stored, else why not.
+    package static func refusal(of at: Instant, now: Instant) -> String? {
+        if at > now + newest { return "Timestamp is more than a day in the future" }
+        if at.day < now.day + -oldestDays { return "Timestamp is more than 40 years ago" }
+        return nil
+    }
+}

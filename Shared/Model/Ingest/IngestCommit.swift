@@ -1,0 +1,161 @@
+import Core
+import PinpointAPI
+import Postgres
+
+/// One transaction for several requests. Endpoints first, because their rows are locked in order; then the events by COPY; then
+/// what follows from both, with COMMIT in the same round trip.
+struct IngestCommit {
+    /// How events are written.
+    enum EventMode {
+        /// Straight into the table: half the work, but one repeated event fails it (23505).
+        case copy
+        /// Into a temporary table first, and from there what is new.
+        case deduplicate
+    }
+
+    let requests: [IngestRequest]
+    let hasher: SuppressionHasher
+    let now: Instant
+
+    func run(_ mode: EventMode, in session: Session) async throws -> [IngestOutcome] {
+        var log = ChangeLog()
+        var statements: [SQL] = []
+        var outcomes = requests.map { _ in IngestOutcome(writes: []) }
+        if requests.contains(where: { !$0.writes.isEmpty }) {
+            var plan = EndpointPlan(requests)
+            try await plan.load(in: session)
+            outcomes = plan.decide(hasher: hasher).map(IngestOutcome.init)
+            statements += plan.statements(at: now)
+            for (app, keys) in plan.changedKeys { log.touch(app, keys) }
+        }
+        var engagements = requests.compactMap(\.engagement)
+        if requests.contains(where: { ($0.events?.count ?? 0) > 0 }) {
+            switch mode {
+            case .copy: try await copyEvents(&log, in: session)
+            case .deduplicate: engagements = try await insertNewEvents(&log, in: session)
+            }
+        }
+        if !engagements.isEmpty { try await count(engagements, &log, in: session) }
+        statements += requests.compactMap(\.unsubscribe).map(suppress)
+        statements += log.statements(at: now)
+        if !statements.isEmpty { try await session.commit(with: statements) }
+        return outcomes
+    }
+
+    private var rows: CopyWriter {
+        var rows = CopyWriter(
+            columns: EventRows.columns, reservingBytes: requests.reduce(64) { $0 + ($1.events?.byteCount ?? 0) })
+        for request in requests {
+            if let events = request.events { rows.append(rowsOf: events.copy) }
+        }
+        return rows
+    }
+
+    private func copyEvents(_ log: inout ChangeLog, in session: Session) async throws {
+        try await session.copyIn(
+            """
+            COPY events (week, endpoint_key, id, app, type, at, received_at, attributes, metrics, context)
+            FROM STDIN (FORMAT binary)
+            """,
+            rows
+        )
+        for request in requests {
+            guard let events = request.events else { continue }
+            log.touch(request.app, events.endpointKeys)
+            for tally in events.tallies { log.count(request.app, type: tally.type, minute: tally.minute, n: tally.count) }
+        }
+    }
+
+    /// Repeated events (also within the batch) are left out, and so is all that they would count. Answers the engagements
+    /// whose event is new.
+    private func insertNewEvents(_ log: inout ChangeLog, in session: Session) async throws -> [Engagement] {
+        if try await session.query("SELECT 1 WHERE to_regclass('pg_temp.ingest_events') IS NOT NULL").isEmpty {
+            try await session.execute("CREATE TEMP TABLE ingest_events (LIKE events) ON COMMIT DELETE ROWS")
+        }
+        try await session.copyIn(
+            """
+            COPY pg_temp.ingest_events (week, endpoint_key, id, app, type, at, received_at, attributes, metrics, context)
+            FROM STDIN (FORMAT binary)
+            """,
+            rows
+        )
+        let fresh = try await session.query(
+            """
+            INSERT INTO events
+            SELECT * FROM pg_temp.ingest_events
+                ON CONFLICT DO NOTHING
+            RETURNING app, endpoint_key, type, at
+            """
+        )
+        var engaged: Set<EngagedEvent> = []
+        for row in fresh {
+            let event = EngagedEvent(app: try row.get(0), key: try row.get(1), type: try row.get(2), at: try row.get(3))
+            engaged.insert(event)
+            log.touch(event.app, CollectionOfOne(event.key))
+            log.count(event.app, type: event.type, minute: event.at.seconds.flooredDivision(by: 60), n: 1)
+        }
+        return requests.compactMap(\.engagement).filter {
+            engaged.contains(EngagedEvent(app: $0.app, key: $0.endpointKey, type: $0.kind.rawValue, at: $0.at))
+        }
+    }
+
+    private struct EngagedEvent: Hashable {
+        let app: AppID
+        let key: Int64
+        let type: String
+        let at: Instant
+    }
+
+    // MARK: Engagements
+
+    private struct Person: Hashable, Comparable {
+        let app: AppID
+        let run: RunID
+        let key: Int64
+        let type: String
+
+        static func < (left: Self, right: Self) -> Bool {
+            (left.app, left.run, left.key, left.type) < (right.app, right.run, right.key, right.type)
+        }
+    }
+
+    /// Who did it for the first time in the run is known only once the row is locked, hence a round trip of its own.
+    private func count(_ engagements: [Engagement], _ log: inout ChangeLog, in session: Session) async throws {
+        let people = Dictionary(grouping: engagements) {
+            Person(app: $0.app, run: $0.run, key: $0.endpointKey, type: $0.kind.rawValue)
+        }
+        let order = people.keys.sorted()
+        let rows = try await session.query(
+            """
+            INSERT INTO engagements AS e (app, run, endpoint_key, type, treatment, first_at, n)
+            SELECT w.app, w.run, w.key, w.type, w.treatment, w.first_at, w.n
+              FROM unnest(\(order.map(\.app)), \(order.map(\.run)), \(order.map(\.key)), \(order.map(\.type)),
+                          \(order.map { people[$0]?.first?.treatment ?? "" }),
+                          \(SQLBind.instantArray(order.map { people[$0]?.map(\.at).min() })),
+                          \(order.map { Int64(people[$0]?.count ?? 0) }))
+                AS w (app, run, key, type, treatment, first_at, n)
+            ON CONFLICT (app, run, endpoint_key, type) DO UPDATE SET n = e.n + excluded.n
+            RETURNING app, run, endpoint_key, type, xmax = 0
+            """
+        )
+        for row in rows {
+            let person = Person(app: try row.get(0), run: try row.get(1), key: try row.get(2), type: try row.get(3))
+            let isFirst: Bool = try row.get(4)
+            for (index, engagement) in (people[person] ?? []).enumerated() {
+                log.count(engagement, n: 1, isFirst: isFirst && index == 0)
+            }
+        }
+    }
+
+    private func suppress(_ unsubscribe: Unsubscribe) -> SQL {
+        """
+        INSERT INTO suppressions (app, channel, address_hash, reason, source, created_at)
+        SELECT app, channel_type, address_hash, \(SuppressionReason.unsubscribe.rawValue),
+               \(SQLBind.jsonb(unsubscribe.source.serialized)), \(unsubscribe.at)
+          FROM endpoints
+         WHERE app = \(unsubscribe.app) AND endpoint_key = \(unsubscribe.endpointKey)
+           AND channel_type = 'EMAIL' AND address_hash IS NOT NULL
+        ON CONFLICT (app, channel, address_hash) DO NOTHING
+        """
+    }
+}

@@ -1,0 +1,36 @@
+package import Core
+package import PinpointAPI
+
+/// What one HTTP request wants stored, validated and encoded; the unit that a group commit takes or refuses whole.
+package struct IngestRequest: Sendable {
+    package let app: AppID
+    package var writes: [EndpointWrite]
+    /// UpdateEndpointsBatch: one answer for all, so that one refused write refuses the others.
+    package var isAtomic = false
+    package var events: EventRows?
+    /// The one event of `events` is this person's reaction; it counts only if the event is new.
+    package var engagement: Engagement?
+    package var unsubscribe: Unsubscribe?
+
+    package init(app: AppID, writes: [EndpointWrite] = [], events: EventRows? = nil) {
+        self.app = app
+        self.writes = writes
+        self.events = events
+    }
+
+    /// For the bounds of a batch: rows to write.
+    var rows: Int { writes.count + (events?.count ?? 0) }
+    /// For the bounds of memory. A write's texts are at most 15 KB and mostly a few hundred bytes.
+    var bytes: Int { writes.count * 1024 + (events?.byteCount ?? 0) }
+}
+
+/// What became of the writes of a request, in their order; nil is accepted. Events are always accepted.
+package struct IngestOutcome: Sendable {
+    package let writes: [APIError?]
+
+    package init(writes: [APIError?]) {
+        self.writes = writes
+    }
+
+    package var firstRefusal: APIError? { writes.lazy.compactMap { $0 }.first }
+}
