@@ -1,1 +1,8 @@
-@main enum Placeholder { static func main() {} }
+import Hosting
+
+@main enum Main {
+    static func main() async {
+        let process = IngestProcess()
+        await ServiceProcess.run("ingest-api", routes: process.routes, workers: process.workers)
+    }
+}

@@ -1,0 +1,33 @@
+import Core
+import Hosting
+import PinpointAPI
+
+/// Every route of ingest-api. What else the gateway sends here is in the model and not built: it answers 501.
+enum Routes {
+    /// A mail program's one-click request, urlencoded or multipart.
+    private static let unsubscribeBodyBytes = 64 << 10
+    private static let noBody = 1 << 10
+
+    static func all(_ ingest: Ingest) -> [Route] {
+        [
+            Route(.updateEndpoint) { try await UpdateEndpoint.one($0, ingest) },
+            Route(.updateEndpointsBatch) { try await UpdateEndpoint.batch($0, ingest) },
+            Route(.getEndpoint, handler: ReadEndpoints.one),
+            Route(.getUserEndpoints, handler: ReadEndpoints.ofUser),
+            Route(.deleteEndpoint, handler: DeleteEndpoints.one),
+            Route(.deleteUserEndpoints, handler: DeleteEndpoints.ofUser),
+            Route(.putEvents, bodyLimitBytes: Limits.eventsBodyBytes) { try await PutEvents.run($0, ingest) },
+            // Where the browser beacon of older Amplify versions posts.
+            Route(
+                "POST", "/v1/apps/{application-id}/events/legacy", access: .signed(action: Operation.putEvents.action),
+                bodyLimitBytes: Limits.eventsBodyBytes
+            ) { try await PutEvents.run($0, ingest) },
+            Route("GET", "/t/o/{token}", access: .open, bodyLimitBytes: noBody) { try await TrackOpen.run($0, ingest) },
+            Route("GET", "/t/c/{token}", access: .open, bodyLimitBytes: noBody) { try await TrackClick.run($0, ingest) },
+            Route("GET", "/u/{token}", access: .open, bodyLimitBytes: noBody) { try UnsubscribePage.show($0, ingest) },
+            Route("POST", "/u/{token}", access: .open, bodyLimitBytes: unsubscribeBodyBytes) {
+                try await UnsubscribePage.act($0, ingest)
+            },
+        ]
+    }
+}
