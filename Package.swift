@@ -118,6 +118,7 @@ let package = Package(
             "CampaignSchedulerTests",
             web + ["Crypto", "HTTPClient", "Delivery", "Queue", "Segments", "Templates", "CampaignScheduler", "TestKit"]
         ),
+        tests("IngestAPITests", web + ["Crypto", "HTTPClient", "IngestAPI", "TestKit"]),
         tests("TidyTests", ["Core", "Runtime", "Postgres", "PinpointAPI"]),
         tests("ScenarioTests", ["CLinux", "Core", "EventLoop", "Runtime", "Crypto", "Postgres", "HTTPClient", "Model", "Access", "TestKit"]),
     ]

@@ -33,6 +33,8 @@ package final class IngestQueue: Sendable {
         var rows = 0
         var bytes = 0
         var lanes = 0
+        /// The last lane has ended; before the first begins, requests wait for it.
+        var hasEnded = false
         var idle: [CheckedContinuation<[Waiting], Never>] = []
         var isTimerSet = false
     }
@@ -48,7 +50,7 @@ package final class IngestQueue: Sendable {
         self.bounds = bounds
     }
 
-    /// Returns after the commit. Throws `Overload` when too much is waiting, `.unavailable` when no lane runs (start, drain),
+    /// Returns after the commit. Throws `Overload` when too much is waiting, `.unavailable` once the lanes have ended,
     /// else what the database said about this request.
     package func submit(_ request: IngestRequest) async throws -> IngestOutcome {
         try await withCheckedThrowingContinuation { continuation in
@@ -70,9 +72,7 @@ package final class IngestQueue: Sendable {
     }
 
     private func enter(_ waiting: Waiting, _ state: inout State) -> Entry {
-        guard state.lanes > 0 else {
-            return .refused(Fault(.unavailable, "The service does not take requests at the moment", isRetryable: true))
-        }
+        if state.hasEnded { return .refused(Self.ended) }
         let request = waiting.request
         // A request larger than the bounds passes alone.
         let isFull = state.rows + request.rows > bounds.waitingRows || state.bytes + request.bytes > bounds.waitingBytes
@@ -173,11 +173,12 @@ package final class IngestQueue: Sendable {
         let rest = state.withLock { state -> [Waiting] in
             state.lanes -= 1
             guard state.lanes == 0 else { return [] }
+            state.hasEnded = true
             defer { (state.waiting, state.rows, state.bytes) = ([], 0, 0) }
             return state.waiting
         }
-        for waiting in rest {
-            waiting.continuation.resume(throwing: Fault(.unavailable, "The service is stopping; try again", isRetryable: true))
-        }
+        for waiting in rest { waiting.continuation.resume(throwing: Self.ended) }
     }
+
+    private static var ended: Fault { Fault(.unavailable, "The service is stopping; try again", isRetryable: true) }
 }
