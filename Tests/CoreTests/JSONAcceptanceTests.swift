@@ -119,6 +119,7 @@ import Testing
 /// Where a fault is said to be.
 @Suite struct JSONFaultTests {
     @Test(arguments: [
+        ("{", "", 1), ("[{", "[0]", 2), (#"{"a":{"#, "a", 6),
         (#"{"BatchItem":{"e1":{"Endpoint":{"Metrics":{"a":1e999}}}}}"#, "BatchItem.e1.Endpoint.Metrics.a", 47),
         (#"{"Item":[{"Id":"a"},{"Id":tru}]}"#, "Item[1].Id", 26),
         (#"[1,[2,x]]"#, "[1][1]", 6),

@@ -12,7 +12,7 @@ extension JSONScanner {
         for open in UnsafeBufferPointer(start: frames, count: depth).dropFirst() + [frame] {
             if !open.isObject {
                 path += "[\(open.count)]"
-            } else if open.key < written {
+            } else if (0..<written).contains(open.key) {
                 path += path.isEmpty ? "" : "."
                 path += JSONText.clipped(JSONText.string(base, entries[open.key]))
             }

@@ -22,7 +22,7 @@ struct JSONScanner {
         var entry = -1
         /// Complete members or elements.
         var count = 0
-        /// The tape entry of the key whose value is being read; not yet written while the key itself is.
+        /// The tape entry of the key whose value is being read: −1 before the first, not yet written while the key itself is read.
         var key = -1
         /// One bit per key hash: a clear bit proves that a key is new.
         var seen: UInt64 = 0
