@@ -8,6 +8,7 @@ import Hosting
 import Runtime
 import Synchronization
 import TestKit
+import Testing
 
 /// Routes of campaign-scheduler on a real socket over the test's database, and a client that signs.
 struct ServiceUnderTest: Sendable {
