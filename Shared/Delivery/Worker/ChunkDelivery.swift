@@ -68,22 +68,25 @@ package struct ChunkDelivery: Sendable {
     ) async throws -> OpenedWindow? {
         let began = MonotonicClock.now()
         let now = environment.now()
-        let opened: OpenedWindow? = try await moving(job) { session in
-            let rows = try await session.batch(
-                [
-                    Progress.open(job, done: indices.lowerBound, fired: indices.upperBound, lease: lease),
-                    Recipient.load(Array(job.recipients[indices]), of: run.plan.app, channel: channel.type),
-                    RunStore.isCancelled(run.plan.app, run: run.plan.run),
-                ] + consequences(of: previous, in: run.plan, at: now)
-            )
-            guard !rows[0].isEmpty else { throw LeaseLost() }
+        let reads = [
+            Recipient.load(Array(job.recipients[indices]), of: run.plan.app, channel: channel.type),
+            RunStore.isCancelled(run.plan.app, run: run.plan.run),
+        ]
+        let move = Progress.open(job, done: indices.lowerBound, fired: indices.upperBound, lease: lease)
+        var opened: OpenedWindow? = try await moving(job) { session in
+            let rows = try await session.batch([move] + reads + consequences(of: previous, in: run.plan, at: now))
+            guard !rows[0].isEmpty else { throw NotMoved() }
             try await append(previous, of: job, in: run.plan, at: now, session)
-            return OpenedWindow(
-                indices: indices,
-                recipients: try rows[1].map { try Recipient($0) },
-                runIsCancelled: try rows[2].first?.get(0) ?? true,
-                openedAt: now
-            )
+            return try OpenedWindow(indices, rows, at: now)
+        }
+        if opened == nil {
+            // Either the lease is lost, or this very window was committed and the answer lost on the way.
+            opened = try await moving(job) { session in
+                let confirmation = Progress.confirm(job, fired: indices.upperBound, lease: lease)
+                let rows = try await session.batch([confirmation] + reads)
+                guard !rows[0].isEmpty else { throw NotMoved() }
+                return try OpenedWindow(indices, rows, at: now)
+            }
         }
         if opened != nil { held.confirmed(callBegan: began, terms: lease) }
         return opened
@@ -140,7 +143,7 @@ package struct ChunkDelivery: Sendable {
         let move = isFinished ? Progress.complete(job) : Progress.giveBack(job, done: done, dueAt: dueAt)
         let kept: Bool? = try await moving(job) { session in
             let rows = try await session.batch([move] + consequences(of: last, in: run.plan, at: now))
-            guard !rows[0].isEmpty else { throw LeaseLost() }
+            guard !rows[0].isEmpty else { throw NotMoved() }
             try await append(last, of: job, in: run.plan, at: now, session)
             return true
         }
@@ -149,14 +152,35 @@ package struct ChunkDelivery: Sendable {
 
     // MARK: Writing
 
-    /// Nil when the lease was lost: the transaction is rolled back, nothing of it stands.
+    /// Nil when the job's row did not move: the transaction is rolled back, nothing of it stands.
+    ///
+    /// What was sent and is not recorded would become `unknown`, so a database that stumbles (lock timeout, deadlock, lost
+    /// connection) is asked again, with a pause, for as long as a restart takes.
     private func moving<Value>(_ job: LeasedJob, _ body: (Session) async throws -> Value) async throws -> Value? {
-        do {
-            return try await database.transaction(body)
-        } catch is LeaseLost {
-            environment.log.warning("delivery.lease_lost", ["job": .integer(job.id)])
-            return nil
+        var attempt = 0
+        while true {
+            do {
+                return try await database.transaction(body)
+            } catch is NotMoved {
+                return nil
+            } catch where attempt < Self.databaseAttempts && Self.mayPass(error) {
+                attempt += 1
+                environment.log.warning(
+                    "delivery.database_retry",
+                    ["job": .integer(job.id), "attempt": .integer(Int64(attempt)), "error": .string("\(error)")]
+                )
+                let pause = Self.databaseBackoff.delay(attempt: attempt, random: environment.randomWord())
+                try await database.loop.sleep(for: max(pause, .milliseconds(20)))
+            }
         }
+    }
+
+    private static let databaseAttempts = 20
+    private static let databaseBackoff = Backoff(base: .milliseconds(50), cap: .seconds(2))
+
+    private static func mayPass(_ error: any Error) -> Bool {
+        if let fault = error as? SQLFault { return fault.isRetryable || fault.isOutcomeUnknown }
+        return (error as? Fault)?.code == .unavailable
     }
 
     /// Jobs for those to be tried again, and suppressions of addresses that turned out to be dead.
@@ -184,12 +208,13 @@ package struct ChunkDelivery: Sendable {
     private func recordLate(_ window: WindowResult?, of job: LeasedJob, run: PreparedRuns.Entry) async throws {
         guard let late = window?.lateRows, !late.isEmpty, let cause = job.send else { return }
         let now = environment.now()
+        environment.log.warning("delivery.lease_lost", ["job": .integer(job.id), "late": .integer(Int64(late.count))])
         try await database.transaction { session in
-            try await OutcomeStore.append(late, of: cause, plan: run.plan, at: now, in: session)
+            try await OutcomeStore.appendLate(late, of: cause, plan: run.plan, at: now, in: session)
         }
     }
 
-    private struct LeaseLost: Error {}
+    private struct NotMoved: Error {}
 }
 
 /// A window that was fired, and what the gate read in the same transaction.
@@ -198,4 +223,12 @@ private struct OpenedWindow {
     let recipients: [Recipient]
     let runIsCancelled: Bool
     let openedAt: Instant
+
+    /// `rows`: of the move, of the recipients, of the run's state.
+    init(_ indices: Range<Int>, _ rows: [[Row]], at now: Instant) throws {
+        self.indices = indices
+        recipients = try rows[1].map { try Recipient($0) }
+        runIsCancelled = try rows[2].first?.get(0) ?? true
+        openedAt = now
+    }
 }

@@ -40,6 +40,27 @@ package enum OutcomeStore {
         try await session.execute(changeLog(rows, of: cause, plan: plan, at: now))
     }
 
+    /// Adds acceptances that a holder learned after its lease was gone. One that is in the ledger already is not added again:
+    /// the holder may have lost only the answer to its commit.
+    package static func appendLate(
+        _ rows: [SendOutcomeRow],
+        of cause: SendCause,
+        plan: RunPlan,
+        at now: Instant,
+        in session: Session
+    ) async throws {
+        let known = try await session.query(
+            """
+            SELECT ordinal FROM send_outcomes
+             WHERE run_day = \(cause.runDay) AND app = \(plan.app) AND run = \(cause.run) AND chunk = \(cause.chunk)
+               AND outcome = \(TerminalState.accepted.rawValue) AND ordinal = ANY (\(rows.map(\.ordinal)))
+            """
+        )
+        let ordinals = Set(try known.map { try $0.get(0) as Int32 })
+        let unknown = rows.filter { !ordinals.contains($0.ordinal) }
+        try await append(unknown, of: cause, plan: plan, at: now, in: session)
+    }
+
     /// The roll-up deltas of a window. A late acceptance supersedes the `unknown` that the reaper booked under AT_MOST_ONCE; under
     /// AT_LEAST_ONCE the recipient was sent again instead, and the first copy is counted apart.
     static func changeLog(
