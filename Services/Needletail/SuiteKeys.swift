@@ -38,7 +38,8 @@ struct SuiteKeys: Sendable {
         return keys
     }
 
-    private static func read(_ path: String) -> SuiteKeys? {
+    /// Nil when there is no such file, or it is damaged.
+    static func read(_ path: String) -> SuiteKeys? {
         let parts = Files.read(path)?.split(separator: "\n").map(String.init) ?? []
         guard parts.count == lines else { return nil }
         return SuiteKeys(pair: KeyPair(id: parts[0], secret: parts[1]), apiKey: parts[2])
