@@ -33,6 +33,7 @@ struct Command: Sendable {
         UpCommand.command,
         DownCommand.command,
         MigrateCommand.command,
+        DemoCommand.command,
         DoctorCommand.command,
         ProveCommand.command,
         ConfigCommand.command,

@@ -1,4 +1,5 @@
 import Core
+import HTTPClient
 
 /// The dev inbox, read as its users do.
 struct DemoInbox: Sendable {

@@ -1,4 +1,5 @@
 import Core
+import HTTPClient
 
 /// The recipients of a run: finds their messages in the dev inbox and does with them what people do.
 struct DemoRecipients: Sendable {
