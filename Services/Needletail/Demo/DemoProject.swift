@@ -19,7 +19,7 @@ struct DemoProject: Sendable {
         _ = try await client.call("PUT", "/v1/apps/\(app)/channels/email", channel)
         for treatment in DemoTreatment.allCases {
             let target = "/v1/templates/\(treatment.templateName)/email"
-            let method = try await client.find(target) == nil ? "POST" : "PUT"
+            let method = try await client.exists(target) ? "PUT" : "POST"
             _ = try await client.call(method, target, treatment.template)
         }
         return DemoProject(client: client, app: app, segment: try await findOrCreateSegment(client, app))

@@ -55,10 +55,12 @@ struct PinpointClient: Sendable {
         try Self.json(try await answer(method, target, bytes), "\(method) \(target)")
     }
 
-    /// Nil for 404.
-    func find(_ target: String) async throws -> JSON? {
+    /// False for 404.
+    func exists(_ target: String) async throws -> Bool {
         let answer = try await answer("GET", target, [])
-        return answer.status == 404 ? nil : try Self.json(answer, "GET \(target)")
+        if answer.status == 404 { return false }
+        _ = try Self.json(answer, "GET \(target)")
+        return true
     }
 
     /// Every item of a list that pages by `page-size` and `token`.
