@@ -7,7 +7,8 @@ package enum Claim {
     /// process is counted too.
     ///
     /// Two statements of one kind only: the variant that deletes finished jobs and claims in a single statement deadlocked
-    /// in two of three runs (ARCHITECTURE §8).
+    /// in two of three runs (ARCHITECTURE §8). The selection is materialized because a plan that runs it again for each row
+    /// of the outer table (a nested loop over `id IN (… LIMIT …)`) takes a fresh job each time and leases more than asked.
     package static func take(
         _ queue: JobQueue,
         maximumPriority: Int16,
@@ -18,18 +19,20 @@ package enum Claim {
     ) async throws -> [LeasedJob] {
         let rows = try await database.query(
             """
+            WITH due AS MATERIALIZED (
+                SELECT id
+                  FROM jobs
+                 WHERE queue = \(queue.name) AND priority <= \(maximumPriority) AND due_at <= \(now)
+                   AND lease_owner IS NULL
+                 ORDER BY priority, due_at, id
+                 LIMIT \(limit)
+                   FOR UPDATE SKIP LOCKED)
             UPDATE jobs
                SET lease_owner = \(lease.owner), lease_token = lease_token + 1, attempt = attempt + 1,
                    lease_expires_at = clock_timestamp() + \(lease.milliseconds) * interval '1 millisecond'
-             WHERE id IN (
-                   SELECT id
-                     FROM jobs
-                    WHERE queue = \(queue.name) AND priority <= \(maximumPriority) AND due_at <= \(now)
-                      AND lease_owner IS NULL
-                    ORDER BY priority, due_at, id
-                    LIMIT \(limit)
-                      FOR UPDATE SKIP LOCKED)
-            RETURNING id, lease_token, kind, priority, app, run, run_day, chunk, treatment, payload,
+              FROM due
+             WHERE jobs.id = due.id
+            RETURNING jobs.id, lease_token, kind, priority, app, run, run_day, chunk, treatment, payload,
                       recipients, ordinals, possible_duplicate, retries, attempt, done, fired
             """
         )

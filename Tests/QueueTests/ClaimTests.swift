@@ -39,6 +39,30 @@ import Testing
         #expect(Set(taken).count == 60)
     }
 
+    /// The plan that the optimizer takes while the table is small or its statistics are old: the selection on the inner side.
+    @Test func `a claim leases what it was asked for under any plan`() async throws {
+        for _ in 0..<8 { try await fixture.enqueue() }
+        let database = try TestDatabase.current.makeDatabase(poolSize: 1)
+        try await database.execute("SET enable_hashjoin = off")
+        try await database.execute("SET enable_mergejoin = off")
+        try await database.execute("SET enable_hashagg = off")
+        try await database.execute("SET enable_sort = off")
+        try await database.execute("SET enable_material = off")
+        let taken = try await Claim.take(
+            fixture.queue,
+            maximumPriority: .max,
+            limit: 1,
+            lease: fixture.lease,
+            now: fixture.environment.now(),
+            in: database
+        )
+        await database.close()
+        let leased: Int = try await fixture.database
+            .query("SELECT count(*) FROM jobs WHERE lease_owner IS NOT NULL")[0].get(0)
+        #expect(taken.count == 1)
+        #expect(leased == 1)
+    }
+
     @Test func `what was enqueued comes back as it was`() async throws {
         let cause = SendCause(
             run: RunID(high: 1, low: 2),
