@@ -19,7 +19,9 @@ enum ReadApps {
     static func list(_ call: RequestContext) async throws -> HTTPResponse {
         let page = try PageRequest(QueryParameters(call.request))
         let after = try page.cursor(of: "GetApps").map { token throws(APIError) in
-            guard let id = AppID(try token.string("Id")) else { throw .badRequest("The token is not valid for this list") }
+            guard let id = AppID(try token.string("Id")) else {
+                throw .badRequest("The token is not valid for this list")
+            }
             return (createdAt: try token.instant("CreatedAt"), id: id)
         }
         let apps = try await call.context.database.withSession { session in

@@ -50,11 +50,15 @@ enum ChannelCalls {
             try NeedletailMembers.only([], of: needletail, at: WirePath.root.member("Needletail"))
         }
         if let from = request.fromAddress, EmailMailbox(from) == nil {
-            throw WirePath.root.member("FromAddress").refusal("must be an e-mail address, with or without a name: Name <local@domain>")
+            throw WirePath.root.member("FromAddress").refusal(
+                "must be an e-mail address, with or without a name: Name <local@domain>")
         }
-        guard request.identity?.isEmpty == false else { throw WirePath.root.member("Identity").refusal("must not be empty") }
+        guard request.identity?.isEmpty == false else {
+            throw WirePath.root.member("Identity").refusal("must not be empty")
+        }
         let texts = [
-            ("FromAddress", request.fromAddress), ("Identity", request.identity), ("ConfigurationSet", request.configurationSet),
+            ("FromAddress", request.fromAddress), ("Identity", request.identity),
+            ("ConfigurationSet", request.configurationSet),
             ("RoleArn", request.roleArn), ("OrchestrationSendingRoleArn", request.orchestrationSendingRoleArn),
         ]
         for (name, text) in texts { try TextLimit.check(text, at: WirePath.root.member(name)) }

@@ -31,7 +31,8 @@ enum DevInboxPage {
     static func message(_ message: MailMessage) -> HTTPResponse {
         let body = message.html ?? "<pre>\(escape(message.text ?? "This message has no part that can be shown."))</pre>"
         return answer(
-            body, policy: "sandbox allow-popups; default-src 'none'; img-src http: https: data:; style-src 'unsafe-inline'")
+            body,
+            policy: "sandbox allow-popups; default-src 'none'; img-src http: https: data:; style-src 'unsafe-inline'")
     }
 
     private static func answer(_ html: String, policy: String) -> HTTPResponse {

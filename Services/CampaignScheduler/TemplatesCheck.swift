@@ -10,7 +10,9 @@ enum CheckEmailTemplate {
     private static let substitutionsCharacters = 100_000
 
     static func isName(_ name: String) -> Bool {
-        guard (1...128).contains(name.utf8.count), let first = name.utf8.first, isAlphanumeric(first) else { return false }
+        guard (1...128).contains(name.utf8.count), let first = name.utf8.first, isAlphanumeric(first) else {
+            return false
+        }
         return name.utf8.allSatisfy { isAlphanumeric($0) || $0 == 0x2D || $0 == 0x5F }
     }
 
@@ -87,12 +89,14 @@ enum CheckEmailTemplate {
             try EmailComposer(layout: EmailLayout(from: mailbox)).append(
                 content, for: EmailRecipient(to: mailbox, token: "check", date: Instant(seconds: 0)), to: &message)
         } catch {
-            let reason = switch error.reason {
-            case .reservedHeader: "is a header that the message's own structure sets"
-            case .controlCharacter, .invalidHeaderName, .tooManyHeaders, .tooLong, .emptyBody, .invalidDomain, .invalidURL,
-                .invalidAddress:
-                "is not a valid header name"
-            }
+            let reason =
+                switch error.reason {
+                case .reservedHeader: "is a header that the message's own structure sets"
+                case .controlCharacter, .invalidHeaderName, .tooManyHeaders, .tooLong, .emptyBody, .invalidDomain,
+                    .invalidURL,
+                    .invalidAddress:
+                    "is not a valid header name"
+                }
             throw path.refusal(reason)
         }
     }

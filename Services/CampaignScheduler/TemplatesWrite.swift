@@ -15,7 +15,8 @@ enum WriteTemplate {
         let name = try call.parameter("template-name")
         guard CheckEmailTemplate.isName(name) else {
             throw APIError.badRequest(
-                "template-name must begin with a letter or digit and have 1 to 128 letters, digits, hyphens and underscores")
+                "template-name must begin with a letter or digit and have 1 to 128 letters, digits, hyphens and underscores"
+            )
         }
         let request: EmailTemplateRequest = try call.body()
         try TagRules.check(request.tags)

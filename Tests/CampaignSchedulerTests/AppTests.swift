@@ -61,7 +61,8 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"Name":7}"#, "Name"), (#"{}"#, "Name"), (#"{"Name":""}"#, "Name"), (#"{"Name":null}"#, "Name"), (#"[]"#, "object"),
+        (#"{"Name":7}"#, "Name"), (#"{}"#, "Name"), (#"{"Name":""}"#, "Name"), (#"{"Name":null}"#, "Name"),
+        (#"[]"#, "object"),
         (#"{"Name":"a""#, "Malformed JSON"), (#"{"Name":"a\u0000"}"#, "Malformed JSON"), ("", "empty"),
         (#"{"Name":"a","tags":{"aws:x":"1"}}"#, "tags.aws:x"), (#"{"Name":"a","tags":{"x":1}}"#, "tags.x"),
     ])
@@ -98,7 +99,9 @@ import Testing
         }
     }
 
-    @Test func `settings have their three objects from the start, and an update leaves what it does not name`() async throws {
+    @Test func `settings have their three objects from the start, and an update leaves what it does not name`()
+        async throws
+    {
         try await ServiceUnderTest.run(ControlRoutes.all) { service in
             let path = "/v1/apps/\(try await service.createApp())/settings"
             let empty = try await service.call("GET", path).json
@@ -128,9 +131,11 @@ import Testing
                 (["Limits": ["Daily": 101]], "Limits.Daily"), (["Limits": ["Total": -1]], "Limits.Total"),
                 (["Limits": ["MaximumDuration": 59]], "Limits.MaximumDuration"),
                 (["Limits": ["MessagesPerSecond": 20001]], "Limits.MessagesPerSecond"),
-                (["Limits": ["Daily": "3"]], "Limits.Daily"), (["CampaignHook": ["Mode": "NEVER"]], "CampaignHook.Mode"),
+                (["Limits": ["Daily": "3"]], "Limits.Daily"),
+                (["CampaignHook": ["Mode": "NEVER"]], "CampaignHook.Mode"),
                 (["QuietTime": ["Start": "24:00", "End": "06:00"]], "QuietTime.Start"),
-                (["QuietTime": ["Start": "22:00"]], "QuietTime.End"), (["Needletail": ["Speed": 1]], "Needletail.Speed"),
+                (["QuietTime": ["Start": "22:00"]], "QuietTime.End"),
+                (["Needletail": ["Speed": 1]], "Needletail.Speed"),
             ]
             for (body, named) in cases {
                 let refused = try await service.call("PUT", path, body)
@@ -279,7 +284,8 @@ import Testing
             "campaigns", "campaign_versions", "runs", "run_chunks", "jobs", "send_outcomes", "channels",
         ]
         var count: Int = try await database.query("SELECT count(*) FROM apps WHERE id = \(app)")[0].get(0)
-        count += try await database.query("SELECT count(*) FROM tags WHERE starts_with(arn, \("apps/\(app)/"))")[0].get(0)
+        let resources = "apps/\(app)/"
+        count += try await database.query("SELECT count(*) FROM tags WHERE starts_with(arn, \(resources))")[0].get(0)
         for table in tables {
             count += try await database.query("SELECT count(*) FROM \(table) WHERE app = \(app)")[0].get(0)
         }

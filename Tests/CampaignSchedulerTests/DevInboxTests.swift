@@ -13,7 +13,8 @@ import Testing
         let mailbox = EmailMailbox(address: try #require(EmailAddress("shop@example.com")))
         var bytes: [UInt8] = []
         try EmailComposer(layout: EmailLayout(from: mailbox)).append(
-            EmailContent(subject: Array(subject.utf8), html: html.map { Array($0.utf8) }, text: text.map { Array($0.utf8) }),
+            EmailContent(
+                subject: Array(subject.utf8), html: html.map { Array($0.utf8) }, text: text.map { Array($0.utf8) }),
             for: EmailRecipient(to: mailbox, token: "token", date: Instant(seconds: 899_251_200)), to: &bytes)
         return bytes
     }

@@ -57,7 +57,8 @@ struct ServiceUnderTest: Sendable {
         let keyFile = try masterKeyFile()
         defer { unlink(keyFile) }
         var values = [
-            "NEEDLETAIL_DATABASE_URL": test.url, "NEEDLETAIL_MASTER_KEY_FILE": keyFile, "NEEDLETAIL_ACCOUNT_ID": account,
+            "NEEDLETAIL_DATABASE_URL": test.url, "NEEDLETAIL_MASTER_KEY_FILE": keyFile,
+            "NEEDLETAIL_ACCOUNT_ID": account,
             "NEEDLETAIL_LISTEN": "127.0.0.1:0", "NEEDLETAIL_BOOTSTRAP_KEYS": "\(key.id):\(key.secret)",
         ]
         values.merge(settings) { $1 }
@@ -99,7 +100,8 @@ struct ServiceUnderTest: Sendable {
         if !body.isEmpty { all.append((name: "Content-Type", value: "application/json")) }
         if isSigned {
             all += SigV4.sign(
-                method: method, host: host, target: target, headers: all, body: body, key: Self.key, region: Self.region,
+                method: method, host: host, target: target, headers: all, body: body, key: Self.key,
+                region: Self.region,
                 at: environment.realNow())
         }
         let response = try await client.send(
@@ -112,7 +114,9 @@ struct ServiceUnderTest: Sendable {
     /// Creates an app and returns its id.
     func createApp(_ name: String = "shop") async throws -> String {
         let answer = try await call("POST", "/v1/apps", ["Name": .string(name)])
-        guard answer.status == 201, let id = answer.json["Id"]?.string else { throw TestKitError("no app: \(answer.text)") }
+        guard answer.status == 201, let id = answer.json["Id"]?.string else {
+            throw TestKitError("no app: \(answer.text)")
+        }
         return id
     }
 
@@ -122,7 +126,9 @@ struct ServiceUnderTest: Sendable {
         guard descriptor >= 0 else { throw TestKitError("no temporary file") }
         defer { close(descriptor) }
         let key = [UInt8](repeating: 7, count: 32)
-        guard write(descriptor, key, key.count) == key.count else { throw TestKitError("cannot write a temporary file") }
+        guard write(descriptor, key, key.count) == key.count else {
+            throw TestKitError("cannot write a temporary file")
+        }
         return String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 }

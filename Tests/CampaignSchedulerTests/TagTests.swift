@@ -7,7 +7,8 @@ import Testing
 
 @Suite(.database) struct TagTests {
     private static func path(_ resource: String, account: String = ServiceUnderTest.account) -> String {
-        "/v1/tags/" + "arn:aws:mobiletargeting:us-east-1:\(account):\(resource)"
+        "/v1/tags/"
+            + "arn:aws:mobiletargeting:us-east-1:\(account):\(resource)"
             .split(separator: ":", omittingEmptySubsequences: false).joined(separator: "%3A")
             .split(separator: "/", omittingEmptySubsequences: false).joined(separator: "%2F")
     }
@@ -56,7 +57,8 @@ import Testing
 
             let path = Self.path("apps/\(app)")
             let many = (0..<50).map { JSONObject.Member(key: "k\($0)", value: "v") }
-            #expect(try await service.call("POST", path, ["tags": .object(JSONObject(uniqueMembers: many))]).status == 204)
+            #expect(
+                try await service.call("POST", path, ["tags": .object(JSONObject(uniqueMembers: many))]).status == 204)
             let cases: [(JSON, String)] = [
                 (["tags": ["one more": "x"]], "50"), (["tags": ["aws:x": "x"]], "aws:"), ([:], "tags"),
                 (["tags": ["k": .string(String(repeating: "v", count: 257))]], "tags.k"),

@@ -42,7 +42,8 @@ import Testing
             #expect(deleted.status == 202)
             #expect(deleted.json["Message"] == "Accepted")
             for method in ["GET", "DELETE"] {
-                #expect(try await service.call(method, "/v1/templates/Win_back-1/email").message == "Resource not found")
+                #expect(
+                    try await service.call(method, "/v1/templates/Win_back-1/email").message == "Resource not found")
             }
             #expect(try await service.call("PUT", "/v1/templates/Win_back-1/email", Self.body).status == 404)
             #expect(try await service.call("POST", "/v1/templates/Win_back-1/email", Self.body).status == 201)
@@ -87,7 +88,8 @@ import Testing
             let first = try await service.call("GET", "/v1/templates/t/EMAIL/versions?page-size=1").json
             #expect(first["Item"]?.array?.map { $0["Version"] } == ["2"])
             let token = try #require(first["NextToken"]?.string)
-            let second = try await service.call("GET", "/v1/templates/t/EMAIL/versions?page-size=1&next-token=\(token)").json
+            let second = try await service.call("GET", "/v1/templates/t/EMAIL/versions?page-size=1&next-token=\(token)")
+                .json
             #expect(second["Item"]?.array?.map { $0["Version"] } == ["1"])
             #expect(second["NextToken"] == nil)
             #expect(try await service.call("GET", "/v1/templates/none/EMAIL/versions").status == 404)
@@ -98,9 +100,12 @@ import Testing
             #expect(try await service.call("DELETE", path + "?version=2").status == 404)
             #expect(try await subject("?version=latest") == "one, corrected")
             _ = try await service.call("PUT", path + "?create-new-version=true", Self.body("three"))
-            #expect(try await service.call("GET", path + "?version=latest").json["Version"] == "3", "2 is not used again")
+            #expect(
+                try await service.call("GET", path + "?version=latest").json["Version"] == "3", "2 is not used again")
             #expect(try await service.call("DELETE", path + "?version=3").status == 202)
-            #expect(try await service.call("DELETE", path + "?version=1").status == 202, "the last one takes the template along")
+            #expect(
+                try await service.call("DELETE", path + "?version=1").status == 202,
+                "the last one takes the template along")
             #expect(try await service.call("GET", path).status == 404)
         }
     }
@@ -114,7 +119,9 @@ import Testing
             var token: String?
             repeat {
                 let next = token.map { "&next-token=\($0)" } ?? ""
-                let page = try await service.call("GET", "/v1/templates?prefix=spring&template-type=EMAIL&page-size=2\(next)").json
+                let page = try await service.call(
+                    "GET", "/v1/templates?prefix=spring&template-type=EMAIL&page-size=2\(next)"
+                ).json
                 names += page["Item"]?.array?.compactMap { $0["TemplateName"]?.string } ?? []
                 token = page["NextToken"]?.string
             } while token != nil && names.count < 10
@@ -127,7 +134,9 @@ import Testing
             #expect(try await service.call("GET", "/v1/templates?template-type=FAX").status == 400)
             let foreign = try await service.call("GET", "/v1/apps?page-size=1")
             #expect(foreign.status == 200)
-            #expect(try await service.call("GET", "/v1/templates?next-token=eyJMaXN0IjoiR2V0QXBwcyIsIkFmdGVyIjp7fX0").status == 400)
+            #expect(
+                try await service.call("GET", "/v1/templates?next-token=eyJMaXN0IjoiR2V0QXBwcyIsIkFmdGVyIjp7fX0").status
+                    == 400)
         }
     }
 
@@ -147,7 +156,10 @@ import Testing
                 (["RecommenderId": "r"], "RecommenderId"),
                 (["TemplateDescription": .string(String(repeating: "d", count: 501))], "TemplateDescription"),
                 (["HtmlPart": .string(String(repeating: "d", count: 600_001))], "HtmlPart"),
-                (["TextPart": .string(String(repeating: "d", count: 40_000) + "{{/if}}")], "TextPart is not a valid template"),
+                (
+                    ["TextPart": .string(String(repeating: "d", count: 40_000) + "{{/if}}")],
+                    "TextPart is not a valid template"
+                ),
             ]
             for (body, named) in cases {
                 let refused = try await service.call("POST", "/v1/templates/t/email", body)

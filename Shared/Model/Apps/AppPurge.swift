@@ -30,7 +30,8 @@ package enum AppPurge {
         var count = 0
         for table in tables { count += try await purge(table, of: app, in: database) }
         count += try await purgePartitions("events", parent: "events", key: "week", of: app, in: database)
-        count += try await purgePartitions("send_outcomes", parent: "send_outcomes", key: "run_day", of: app, in: database)
+        count += try await purgePartitions(
+            "send_outcomes", parent: "send_outcomes", key: "run_day", of: app, in: database)
         count += try await database.execute("DELETE FROM tags WHERE starts_with(arn, \("apps/\(app)/"))")
         count += try await database.execute("DELETE FROM apps WHERE id = \(app) AND deleted_at IS NOT NULL")
         return count

@@ -166,7 +166,7 @@ private enum TransferEncoding {
                 at += 1
             } else if byte == 0x3D, rest.elementsEqual([0x0D, 0x0A]) {
                 at += 2
-            } else if byte == 0x3D, let value = UInt8(String(decoding: rest, as: UTF8.self), radix: 16), rest.count == 2 {
+            } else if byte == 0x3D, let value = hexByte(rest) {
                 decoded.append(value)
                 at += 2
             } else {
@@ -175,6 +175,11 @@ private enum TransferEncoding {
             at += 1
         }
         return decoded
+    }
+
+    private static func hexByte(_ digits: ArraySlice<UInt8>) -> UInt8? {
+        let text = String(decoding: digits, as: UTF8.self)
+        return digits.count == 2 && text.allSatisfy(\.isHexDigit) ? UInt8(text, radix: 16) : nil
     }
 
     static func base64(_ bytes: ArraySlice<UInt8>) -> [UInt8]? {
@@ -199,7 +204,8 @@ private enum EncodedWords {
         while let start = rest.range(of: "=?") {
             let gap = rest[..<start.lowerBound]
             let parts = rest[start.upperBound...].split(separator: "?", maxSplits: 3, omittingEmptySubsequences: false)
-            guard parts.count == 4, parts[3].hasPrefix("="), let bytes = TransferEncoding.word(parts[1], parts[2]) else {
+            guard parts.count == 4, parts[3].hasPrefix("="), let bytes = TransferEncoding.word(parts[1], parts[2])
+            else {
                 decoded += rest[..<start.upperBound]
                 rest = rest[start.upperBound...]
                 isBehindWord = false

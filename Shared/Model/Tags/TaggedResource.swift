@@ -28,7 +28,8 @@ package enum TaggedResource {
             merged = try await TagStore.tags(of: [resource], account: account, in: session)[resource]
         }
         if let merged, merged.count > TagRules.perResource {
-            throw APIError.badRequest("tags: a resource has at most \(TagRules.perResource); it would have \(merged.count)")
+            throw APIError.badRequest(
+                "tags: a resource has at most \(TagRules.perResource); it would have \(merged.count)")
         }
         return merged
     }

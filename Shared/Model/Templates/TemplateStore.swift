@@ -16,9 +16,10 @@ package enum TemplateStore {
     package static func create(
         _ name: String, _ content: EmailTemplateRequest, account: String, now: Instant, in session: Session
     ) async throws -> Bool {
-        let count: Int = try await session.query(
-            "SELECT count(*) FROM templates WHERE account = \(account)"
-        ).first?.get(0) ?? 0
+        let count: Int =
+            try await session.query(
+                "SELECT count(*) FROM templates WHERE account = \(account)"
+            ).first?.get(0) ?? 0
         guard count < templatesPerAccount else {
             throw Fault(.invalid, "An account has at most \(templatesPerAccount) templates")
         }
@@ -164,9 +165,10 @@ package enum TemplateStore {
     }
 
     private static func checkVersionCount(_ name: String, account: String, in session: Session) async throws {
-        let count: Int = try await session.query(
-            "SELECT count(*) FROM template_versions WHERE account = \(account) AND name = \(name) AND type = 'EMAIL'"
-        ).first?.get(0) ?? 0
+        let count: Int =
+            try await session.query(
+                "SELECT count(*) FROM template_versions WHERE account = \(account) AND name = \(name) AND type = 'EMAIL'"
+            ).first?.get(0) ?? 0
         guard count < versionsPerTemplate else {
             throw Fault(.invalid, "A template has at most \(versionsPerTemplate) versions; delete some")
         }
@@ -239,7 +241,9 @@ package enum TemplateStore {
         )
         var templates = try rows.map { row in
             let type: String = try row.get(1)
-            guard let type = TemplateType(rawValue: type) else { throw Fault(.integrity, "A stored template has the type \(type)") }
+            guard let type = TemplateType(rawValue: type) else {
+                throw Fault(.integrity, "A stored template has the type \(type)")
+            }
             return ListedTemplate(
                 account: account, name: try row.get(0), type: type, activeVersion: try row.get(2),
                 createdAt: try row.get(3), modifiedAt: try row.get(4), defaultSubstitutions: try row.get(5), tags: [:])
