@@ -58,6 +58,7 @@ struct Scheduler: Sendable {
                 try await RunStart.claimDue(now: now, newRun: id, in: session)
             }
             guard claimed else { return started > 0 }
+            Failpoint.hit("scheduler.claimed")
         }
         return true
     }
@@ -83,6 +84,7 @@ struct Scheduler: Sendable {
         try await context.database.transaction { session in
             let plan = try await RunPlanner.plan(run, in: session)
             try await RunStart.freeze(plan, segment: segment, in: session)
+            Failpoint.hit("scheduler.freezing")
         }
         return true
     }
@@ -116,9 +118,12 @@ struct Scheduler: Sendable {
         )
         let fanOut = FanOut(plan: plan, predicate: predicate, queue: .email, kind: ChunkDelivery.kind)
         let progress = try await context.database.transaction { session in
-            try await fanOut.step(now: context.environment.now(), in: session)
+            let progress = try await fanOut.step(now: context.environment.now(), in: session)
+            Failpoint.hit("scheduler.fanning_out")
+            return progress
         }
         guard let progress else { return false }
+        Failpoint.hit("scheduler.fanned_out")
         hints.notify(.email)
         if progress.isComplete {
             context.environment.log.info(
@@ -137,12 +142,15 @@ struct Scheduler: Sendable {
         }
         var worked = false
         for run in runs {
-            worked = try await moving(run) {
-                let now = context.environment.now()
-                return try await context.database.retryingTransaction {
-                    try await RunProgress.complete(run, now: now, in: $0)
-                }
-            } || worked
+            worked =
+                try await moving(run) {
+                    let now = context.environment.now()
+                    return try await context.database.retryingTransaction { session in
+                        let isComplete = try await RunProgress.complete(run, now: now, in: session)
+                        Failpoint.hit("scheduler.completing")
+                        return isComplete
+                    }
+                } || worked
         }
         return worked
     }
@@ -156,7 +164,7 @@ struct Scheduler: Sendable {
             let worked = try await step()
             resting.forget(key.run)
             return worked
-        } catch where Task.isCancelled {
+        } catch  where Task.isCancelled {
             throw error
         } catch {
             let (campaign, run) = (JSON.string(key.campaign.description), JSON.string(key.run.description))
