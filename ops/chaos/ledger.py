@@ -1,0 +1,137 @@
+"""What the database says of a run, recounted here and not by the product's own code."""
+
+import asyncio
+import collections
+
+import asyncpg
+
+OUTCOMES = {1: "accepted", 2: "rejected", 3: "suppressed", 4: "expired", 5: "unknown"}
+POSSIBLE_DUPLICATE, LATE = 1, 2
+
+
+class Database:
+    """asyncpg, one statement at a time, for a driver that is not asynchronous."""
+
+    def __init__(self, url):
+        self.loop = asyncio.new_event_loop()
+        self.connection = self.loop.run_until_complete(asyncpg.connect(url))
+
+    def rows(self, sql, *arguments):
+        return self.loop.run_until_complete(self.connection.fetch(sql, *arguments))
+
+    def close(self):
+        self.loop.run_until_complete(self.connection.close())
+        self.loop.close()
+
+    def runs(self, campaign):
+        """Oldest first."""
+        return self.rows("SELECT id, state FROM runs WHERE campaign = $1::uuid ORDER BY started_at", campaign)
+
+
+class Run:
+    """One run's books: every recipient by its place (chunk, ordinal)."""
+
+    def __init__(self, database, row):
+        self.id = row["id"].hex
+        run = row["id"]
+        self.row = database.rows("SELECT * FROM runs WHERE id = $1", run)[0]
+        chunks = database.rows(
+            "SELECT chunk, treatment, first_key, last_key, size, digest FROM run_chunks WHERE run = $1 ORDER BY chunk", run)
+        self.chunks = [tuple(chunk) for chunk in chunks]
+        self.planned = {(chunk["chunk"], n) for chunk in chunks for n in range(chunk["size"])}
+        self.jobs = database.rows("SELECT count(*) FROM jobs WHERE run = $1", run)[0][0]
+        self.outcomes = collections.defaultdict(list)
+        for line in database.rows(
+            "SELECT chunk, ordinal, outcome, reason, flags FROM send_outcomes WHERE run_day = $1 AND run = $2",
+            self.row["run_day"], run):
+            self.outcomes[line["chunk"], line["ordinal"]].append(line)
+        self.states = {place: self._state(lines) for place, lines in self.outcomes.items()}
+        self.counts = collections.Counter(self.states.values())
+
+    @staticmethod
+    def _state(lines):
+        names = {OUTCOMES[line["outcome"]] for line in lines}
+        if "accepted" in names:
+            return "accepted"
+        terminal = names - {"unknown"}
+        return "unknown" if not terminal else terminal.pop() if len(terminal) == 1 else "contradictory"
+
+    def is_flagged(self, place):
+        return any(line["flags"] & (POSSIBLE_DUPLICATE | LATE) for line in self.outcomes[place])
+
+    @property
+    def unexplained(self):
+        """Recipients in state unknown without a reason."""
+        return sum(
+            1 for place, state in self.states.items()
+            if state == "unknown" and not any(line["reason"] for line in self.outcomes[place]))
+
+
+class Received:
+    """What the sink wrote down, read as it grows."""
+
+    def __init__(self, path):
+        self.file = open(path, "rb")
+        self.rest = b""
+        # By run: how often each place was received.
+        self.runs = collections.defaultdict(collections.Counter)
+        self.total = 0
+        self.strange = 0
+
+    def read(self):
+        """How many messages were received so far, of all runs."""
+        self.rest += self.file.read()
+        *lines, self.rest = self.rest.split(b"\n")
+        for line in lines:
+            self.total += 1
+            try:
+                run, chunk, ordinal = line.split(b" ")[0].split(b"@")[0].decode().split(".")
+                self.runs[run][int(chunk), int(ordinal)] += 1
+            except ValueError:
+                self.strange += 1
+        return self.total
+
+
+def checks(run, received, undisturbed, policy, kills, deaths, crashes, window):
+    """(what, figure, wanted, whether it holds) of a disturbed run. `deaths` are kills of delivery-email."""
+    seen = received.runs[run.id]
+    copies = {place: count for place, count in seen.items() if count > 1}
+    state = run.states.get
+    planned = len(run.planned)
+
+    def number(name, figure, limit=0):
+        return name, figure, "0" if limit == 0 else f"<= {limit}", figure <= limit
+
+    lines = [
+        ("kills", kills[0], f"{kills[1]}", kills[0] == kills[1]),
+        number("ends of a process that nobody asked for", crashes),
+        ("state of the run", run.row["state"], "COMPLETED", run.row["state"] == "COMPLETED"),
+        ("planned", planned, f"{len(undisturbed.planned)}, as undisturbed",
+         planned == run.row["planned"] == len(undisturbed.planned)),
+        ("recipients and arms (digests)", f"{len(run.chunks)} chunks", "as undisturbed", run.chunks == undisturbed.chunks),
+        number("lost: planned, but neither outcome nor job", len(run.planned - run.states.keys())),
+        number("jobs left", run.jobs),
+        number("outcomes of nobody planned, or contradictory",
+               len(run.states.keys() - run.planned) + run.counts["contradictory"]),
+        ("accepted", f"{run.counts['accepted']} ({100 * run.counts['accepted'] / max(1, planned):.1f} %)", ">= 70 %",
+         run.counts["accepted"] >= 0.7 * planned),
+        ("held out, as undisturbed", run.counts["suppressed"], str(undisturbed.counts["suppressed"]),
+         run.counts["suppressed"] == undisturbed.counts["suppressed"]),
+        number("rejected or expired", run.counts["rejected"] + run.counts["expired"]),
+        number("accepted, but not at the sink", sum(1 for p, s in run.states.items() if s == "accepted" and p not in seen)),
+        number("at the sink, but neither accepted nor unknown",
+               sum(1 for place in seen if state(place) not in ("accepted", "unknown"))),
+        number("unknown without a reason", run.unexplained),
+    ]
+    if policy == "AT_MOST_ONCE":
+        lines += [
+            number("second copies at the sink", sum(copies.values()) - len(copies)),
+            number(f"unknown (limit: {deaths} kills x {window})", run.counts["unknown"], deaths * window),
+        ]
+    else:
+        unflagged = sum(1 for place in copies if not run.is_flagged(place))
+        lines += [
+            number("unknown", run.counts["unknown"]),
+            number(f"second copies at the sink without a flag (of {sum(copies.values()) - len(copies)})", unflagged),
+        ]
+    return lines

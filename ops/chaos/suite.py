@@ -1,0 +1,142 @@
+"""A suite of its own, started and kept running by the product's `needletail up`, in a folder that is gone afterwards."""
+
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+
+SERVICES = ["ingest-api", "segment-service", "campaign-scheduler", "delivery-email", "analytics-aggregator"]
+VICTIMS = ["delivery-email", "campaign-scheduler"]
+
+# Started by the supervisor in the victim's place. `exec` keeps the process id, so the supervisor, its pid file and the driver
+# all speak of the same process. Whoever takes the plan says so by its name.
+STARTER = """#!/bin/sh
+if [ -s '{plan}' ]; then
+    NEEDLETAIL_FAILPOINT=$(cat '{plan}')
+    export NEEDLETAIL_FAILPOINT
+    mv '{plan}' '{plan}'.taken.$$
+fi
+exec '{program}'
+"""
+
+
+class Process:
+    """A process as the supervisor recorded it; the start time tells it from a later one with the same id."""
+
+    def __init__(self, pid, ticks):
+        self.pid, self.ticks = pid, ticks
+
+    @staticmethod
+    def fields(pid):
+        """Of /proc/<pid>/stat, behind the name, which may hold anything; None when there is no such process."""
+        try:
+            return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return None
+
+    @property
+    def is_alive(self):
+        fields = self.fields(self.pid)
+        return fields is not None and fields[0] not in "ZX" and int(fields[19]) == self.ticks
+
+    def kill(self):
+        """False when it was gone already."""
+        if not self.is_alive:
+            return False
+        os.kill(self.pid, signal.SIGKILL)
+        while self.is_alive:
+            pass
+        return True
+
+
+class Suite:
+    def __init__(self, folder, binaries, repository, settings):
+        self.folder = pathlib.Path(folder)
+        self.home = self.folder / "home"
+        self.needletail = self.folder / "bin" / "needletail"
+        self.plans = self.folder / "plans"
+        self.port = free_port()
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("NEEDLETAIL_", "AWS_"))}
+        self.environment = kept | settings | {"NEEDLETAIL_HOME": str(self.home), "NEEDLETAIL_PORT": str(self.port)}
+        self._install(pathlib.Path(binaries).resolve(), pathlib.Path(repository))
+
+    def _install(self, binaries, repository):
+        # The database's own user has to pass through.
+        self.folder.chmod(0o711)
+        self.plans.mkdir()
+        (self.folder / "bin").mkdir()
+        (self.folder / "ops").symlink_to(repository / "ops")
+        shutil.copy2(binaries / "needletail", self.needletail)
+        for name in SERVICES:
+            place = self.needletail.parent / name
+            if name in VICTIMS:
+                place.write_text(STARTER.format(plan=self.plans / name, program=binaries / name))
+                place.chmod(0o755)
+            else:
+                place.symlink_to(binaries / name)
+
+    # Starting and stopping
+
+    def up(self):
+        self._run("up")
+        self.exports = {}
+        for line in (self.home / "env").read_text().splitlines():
+            if line.startswith("export "):
+                name, _, value = line.removeprefix("export ").partition("=")
+                self.exports[name] = value.strip("'")
+
+    def down(self):
+        self._run("down")
+
+    def prove(self, campaign):
+        """The exit status of `needletail prove`, and what it said."""
+        environment = self.environment | {"NEEDLETAIL_DATABASE_URL": self.exports["NEEDLETAIL_DATABASE_URL"]}
+        result = subprocess.run(
+            [self.needletail, "prove", "--campaign", campaign], env=environment, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, timeout=300)
+        return result.returncode, result.stdout
+
+    def _run(self, command):
+        result = subprocess.run(
+            [self.needletail, command], env=self.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL, text=True, timeout=180)
+        if result.returncode:
+            raise RuntimeError(f"needletail {command} ended with {result.returncode}:\n{result.stdout}")
+
+    # Victims
+
+    def process(self, name):
+        """The process that the supervisor started last under this name, if it lives."""
+        try:
+            pid, ticks = (self.home / "pids" / name).read_text().split()
+        except (OSError, ValueError):
+            return None
+        process = Process(int(pid), int(ticks))
+        return process if process.is_alive else None
+
+    def arm(self, name, plan):
+        """The next process started under this name has this failpoint."""
+        temporary = self.plans / f"{name}.new"
+        temporary.write_text(plan)
+        temporary.rename(self.plans / name)
+
+    def takers(self, name):
+        """Every process that ever started with a failpoint under this name, dead or alive."""
+        pids = (int(path.suffix[1:]) for path in self.plans.glob(f"{name}.taken.*"))
+        found = ((pid, Process.fields(pid)) for pid in pids)
+        return {pid: Process(pid, int(fields[19]) if fields else -1) for pid, fields in found}
+
+    def log_tail(self, name, lines=8):
+        try:
+            text = (self.home / "logs" / f"{name}.log").read_text(errors="replace")
+        except OSError:
+            return []
+        return text.splitlines()[-lines:]
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
