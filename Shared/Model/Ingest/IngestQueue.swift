@@ -50,6 +50,9 @@ package final class IngestQueue: Sendable {
         self.bounds = bounds
     }
 
+    /// Not yet given to a lane.
+    package var waitingRequests: Int { state.withLock { $0.waiting.count } }
+
     /// Returns after the commit. Throws `Overload` when too much is waiting, `.unavailable` once the lanes have ended,
     /// else what the database said about this request.
     package func submit(_ request: IngestRequest) async throws -> IngestOutcome {
