@@ -55,8 +55,9 @@ format: ## format every Swift file that is not generated
 	@git ls-files -z '*.swift' ':!*.generated.swift' | xargs -0 swift format --in-place --parallel
 
 .PHONY: bench
-bench: setup-bench build ## measure against the physical limits and the peers
-	@$(NEEDLETAIL) bench
+bench: setup-bench build ## measure against the physical limits and the peers (BENCH="json queue": only those)
+	@NEEDLETAIL_BENCH=1 $(SWIFT_RELEASE) --product bench
+	@ops/bench/run.sh $(RELEASE)/release $(BENCH)
 
 .PHONY: chaos
 chaos: setup build ## kill workers 100 times during a run of 10,000 recipients

@@ -123,3 +123,24 @@ let package = Package(
         tests("ScenarioTests", ["CLinux", "Core", "EventLoop", "Runtime", "Crypto", "Postgres", "HTTPClient", "Model", "Access", "TestKit"]),
     ]
 )
+
+// The benchmarks need simdjson, which nothing else does: they are part of the package only for `make bench`.
+if Context.environment["NEEDLETAIL_BENCH"] != nil {
+    package.products.append(.executable(name: "bench", targets: ["Bench"]))
+    package.targets += [
+        .target(
+            name: "CSimdjson",
+            path: "ops/bench/simdjson",
+            cxxSettings: [.unsafeFlags(["-std=c++17", "-O3"])],
+            linkerSettings: [.linkedLibrary("simdjson")]
+        ),
+        .executableTarget(
+            name: "Bench",
+            dependencies: foundations + [
+                "CLinux", "CPostgres", "CSimdjson", "Crypto", "HTTPClient", "Access", "Queue", "Model", "Segments", "Delivery",
+            ],
+            path: "ops/bench/Bench",
+            swiftSettings: settings
+        ),
+    ]
+}

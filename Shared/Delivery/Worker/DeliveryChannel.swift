@@ -22,4 +22,11 @@ package struct Send: Sendable {
     package var cause: SendCause
     package var ordinal: Int32
     package var attempt: Int16
+
+    package init(recipient: Recipient, cause: SendCause, ordinal: Int32, attempt: Int16) {
+        self.recipient = recipient
+        self.cause = cause
+        self.ordinal = ordinal
+        self.attempt = attempt
+    }
 }
