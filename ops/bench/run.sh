@@ -35,5 +35,5 @@ export NEEDLETAIL_PORT NEEDLETAIL_SMTP_URL="smtp://127.0.0.1:$sink_port"
 . "$home/env"
 python=$PWD/.venv/bin/python
 [ -x "$python" ] || python=python3
-export BENCH_PYTHON=$python BENCH_FOLDER=$PWD/ops/bench BENCH_SINK_PORT=$sink_port BENCH_SINK_PID=$sink
+export NEEDLETAIL_LOG_LEVEL=error BENCH_PYTHON=$python BENCH_FOLDER=$PWD/ops/bench BENCH_SINK_PORT=$sink_port BENCH_SINK_PID=$sink
 "$build/bench" "$@"

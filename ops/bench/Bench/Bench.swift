@@ -69,6 +69,14 @@ struct BenchContext: Sendable {
 
     var databaseURL: String { get throws { try configuration.require(Settings.databaseURL) } }
 
+    /// `BENCH_SCALE=0.01` makes everything smaller, to try a change; figures count at 1 only.
+    static let scale = variable("BENCH_SCALE").flatMap { Double($0) } ?? 1
+
+    /// A whole number of `step`s, at least one.
+    static func scaled(_ count: Int, step: Int) -> Int {
+        max(1, Int((Double(count) * scale / Double(step)).rounded())) * step
+    }
+
     /// A variable of ops/bench/run.sh.
     static func variable(_ name: String) -> String? {
         getenv(name).map { String(cString: $0) }

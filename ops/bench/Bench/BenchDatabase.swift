@@ -9,7 +9,7 @@ import Runtime
 /// A database of the benchmarks' own in the suite's cluster, with the product's schema and a million endpoints. Kept for both
 /// the queue and the fan-out, dropped by whoever removes the cluster.
 struct BenchDatabase: Sendable {
-    static let endpoints = 1_000_000
+    static let endpoints = BenchContext.scaled(1_000_000, step: 1000)
     private static let name = "needletail_bench"
 
     let url: String
@@ -71,7 +71,7 @@ struct BenchDatabase: Sendable {
         if stored == Int64(Self.endpoints) { return }
         Report.line("(loading \(Self.endpoints) endpoints)")
         let now = environment.now()
-        let step = 100_000
+        let step = min(100_000, Self.endpoints)
         try await database.execute("TRUNCATE endpoints")
         for start in stride(from: 0, to: Self.endpoints, by: step) {
             try await database.execute(
@@ -83,7 +83,7 @@ struct BenchDatabase: Sendable {
                        jsonb_build_object('Plan', jsonb_build_array(CASE WHEN n % 3 = 0 THEN 'pro' ELSE 'free' END),
                                           'LastPurchase', jsonb_build_array('2026-03-01T00:00:00Z')),
                        jsonb_build_object('Purchases', n % 17, 'Spent', n % 500), \(now), \(now)
-                  FROM generate_series(\(start), \(start + step - 1)) AS n
+                  FROM generate_series(\(start), \(min(start + step, Self.endpoints) - 1)) AS n
                 """
             )
         }

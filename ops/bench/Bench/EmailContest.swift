@@ -11,7 +11,7 @@ import Runtime
 /// rendering per person, SMTP, ledger; against smtp-source, which sends one ready text of the same size to the same sink over as
 /// many sessions.
 enum EmailContest {
-    private static let recipients = 20_000
+    private static let recipients = BenchContext.scaled(20_000, step: 100)
     /// Of `SMTPPool`.
     private static let sessions = 20
 

@@ -75,6 +75,7 @@ struct EventBodies: Sendable {
         Self.member("product", "SKU-\(100_000 + event % 5000)", &json)
         Self.member("referrer", "https://www.example.com/search?q=running+shoes", &json)
         Self.member("experiment", "checkout-button-colour-\(event % 4)", &json)
+        Self.member("agent", "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 Chrome/142.0", &json)
         json.endObject()
         json.key("Metrics")
         json.beginObject()

@@ -3,7 +3,7 @@ import EventLoop
 
 /// What the suite costs when nobody asks anything of it: memory of every process, processor time over a minute.
 enum IdleSuite {
-    private static let seconds: Int64 = 60
+    private static let seconds = Int64(BenchContext.scaled(60, step: 1))
     private static let memoryAim = 150.0
     private static let foreign: Set<String> = ["postgres", "nginx", "python3", "sh"]
 

@@ -7,7 +7,7 @@ import Postgres
 ///
 /// Requests are made and signed before the clock starts, and the rows of the yardstick encoded, so both sides only send.
 enum IngestContest {
-    private static let requestsPerRound = 800
+    private static let requestsPerRound = BenchContext.scaled(800, step: 1)
     private static let connections = 16
     private static let copyRows = 10_000
     private static let copyConnections = 2

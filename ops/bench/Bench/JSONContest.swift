@@ -8,7 +8,7 @@ import Glibc
 /// Ours checks every byte (structure, escapes, UTF-8, numbers, duplicate keys, limits) whatever is read. On-Demand checks what it
 /// reads, so there are three yardsticks; the first does what ours does.
 enum JSONContest {
-    private static let repetitions = 4000
+    private static let repetitions = BenchContext.scaled(4000, step: 10)
 
     static func run(_ context: BenchContext) async throws {
         let at = context.environment.now()

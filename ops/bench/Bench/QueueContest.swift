@@ -9,10 +9,10 @@ import Queue
 /// gate, fired, ledger, change log. The yardstick sends the same statements by plain libpq and looks at no row; the peer moves
 /// as many jobs as we move recipients.
 enum QueueContest {
-    static let recipients = 200_000
+    static let recipients = BenchContext.scaled(200_000, step: Limits.recipientsPerJob)
     /// Chunks at a time, as delivery-email has beside its lane for priority 0.
     static let lanes = 3
-    private static let peerJobs = 10_000
+    private static let peerJobs = BenchContext.scaled(10_000, step: 100)
 
     static func run(_ context: BenchContext) async throws {
         let bench = try await BenchDatabase(context)
