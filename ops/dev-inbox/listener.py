@@ -4,8 +4,8 @@ For development only; it delivers nothing anywhere. A message is answered 250 af
 sender counts as accepted is in the table. Messages of all sessions that arrive while a commit is under way share the next
 one: that, not parallel connections, is what keeps up with a campaign.
 
-Run with Debian's python3-aiosmtpd and python3-asyncpg. The database's URL comes from NEEDLETAIL_DATABASE_URL, because a
-password has no place on a command line.
+Run with Debian's python3-aiosmtpd and python3-asyncpg. The database's URL comes from NEEDLETAIL_DATABASE_URL, or from the
+file that NEEDLETAIL_DATABASE_URL_FILE names, because a password has no place on a command line.
 """
 
 import argparse
@@ -199,12 +199,24 @@ async def serve(host, port, url):
     await writer
 
 
+def database_url():
+    """The setting as the other processes read it: the value itself or the name of a file with it."""
+    path = os.environ.get("NEEDLETAIL_DATABASE_URL_FILE")
+    if not path:
+        return os.environ.get("NEEDLETAIL_DATABASE_URL")
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read().strip()
+    except OSError as error:
+        sys.exit(f"NEEDLETAIL_DATABASE_URL_FILE: {error}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--listen", default="127.0.0.1:2525", metavar="HOST:PORT")
     arguments = parser.parse_args()
     host, _, port = arguments.listen.rpartition(":")
-    url = os.environ.get("NEEDLETAIL_DATABASE_URL")
+    url = database_url()
     if not url or not host or not port.isdigit():
         sys.exit("NEEDLETAIL_DATABASE_URL and --listen HOST:PORT are needed")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
