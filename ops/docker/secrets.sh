@@ -13,11 +13,10 @@ hexadecimal() { od -An -N"$1" -tx1 /dev/urandom | tr -d ' \n'; }
 
 # keep NAME MODE: writes standard input to NAME unless it is there. In one step: a half-written key would be a lost one.
 keep() {
-    if [ ! -e "$folder/$1" ]; then
-        cat >"$folder/$1.new"
-        chmod "$2" "$folder/$1.new"
-        mv "$folder/$1.new" "$folder/$1"
-    fi
+    # Read in any case: who writes must not meet a closed pipe.
+    cat >"$folder/.new"
+    chmod "$2" "$folder/.new"
+    if [ -e "$folder/$1" ]; then rm -f "$folder/.new"; else mv "$folder/.new" "$folder/$1"; fi
 }
 
 # The folder keeps others on this machine out. The files in it are mounted one by one and read by several users (Postgres and
