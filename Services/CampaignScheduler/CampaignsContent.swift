@@ -1,3 +1,4 @@
+import Core
 import Delivery
 import Model
 import PinpointAPI
@@ -15,21 +16,17 @@ enum CampaignsContent {
 
     private static func check(_ email: RunPlan.EmailContent, at path: WirePath) throws(APIError) {
         guard EmailMailbox(email.from) != nil else {
-            throw path.member("FromAddress").refusal("must be an e-mail address, as shop@example.com or Shop <shop@example.com>")
+            throw path.member("FromAddress").refusal(
+                "must be an e-mail address, as shop@example.com or Shop <shop@example.com>")
         }
-        try compile(email.subject, at: path.member("Title"))
-        if let html = email.html { try compile(html, at: path.member("HtmlBody")) }
-        if let text = email.text { try compile(text, at: path.member("Body")) }
+        let defaults = TemplateDefaults(.object(email.defaultSubstitutions)) ?? .none
+        try CheckEmailTemplate.line(email.subject, path.member("Title"), defaults)
+        try CheckEmailTemplate.compile(email.html, path.member("HtmlBody"), defaults)
+        try CheckEmailTemplate.compile(email.text, path.member("Body"), defaults)
         for (index, header) in email.headers.enumerated() {
-            try compile(header.value, at: path.member("Headers").element(index).member("Value"))
-        }
-    }
-
-    private static func compile(_ source: String, at path: WirePath) throws(APIError) {
-        do {
-            _ = try TemplateProgram.compile(source)
-        } catch {
-            throw path.refusal("is not a valid template: \(error)")
+            let place = path.member("Headers").element(index)
+            try CheckEmailTemplate.headerName(header.name, place.member("Name"))
+            try CheckEmailTemplate.line(header.value, place.member("Value"), defaults)
         }
     }
 }

@@ -15,6 +15,7 @@ struct CampaignsWriting: Sendable {
     func create(_ call: RequestContext) async throws -> HTTPResponse {
         let app = try await call.app()
         let request: WriteCampaignRequest = try call.body()
+        try TagRules.check(request.tags)
         let definition = try await checked(CampaignDefinition(request), app: app, isNew: true, call)
         let environment = call.context.environment
         let id: CampaignID = environment.newID()
@@ -37,6 +38,7 @@ struct CampaignsWriting: Sendable {
         let app = try await call.app()
         let id = try call.id("campaign-id", of: Noun.Campaign.self)
         let request: WriteCampaignRequest = try call.body()
+        try TagRules.check(request.tags)
         let definition = try await checked(CampaignDefinition(request), app: app, isNew: false, call)
         let now = call.context.environment.now()
         let campaign = try await call.context.database.retryingTransaction { session in
@@ -77,7 +79,8 @@ struct CampaignsWriting: Sendable {
         let (filled, treatments) = try await call.context.database.withSession { session in
             var filled = try await CampaignReferences.fillSegment(definition, app: app, account: account, in: session)
             if isNew { filled = try await CampaignReferences.fillDefaults(filled, app: app, in: session) }
-            let treatments = try await RunPlanner.treatments(of: filled.request, app: app, account: account, in: session)
+            let treatments = try await RunPlanner.treatments(
+                of: filled.request, app: app, account: account, in: session)
             return (filled, treatments)
         }
         try CampaignsContent.check(treatments)

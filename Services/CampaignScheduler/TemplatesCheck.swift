@@ -61,7 +61,7 @@ enum CheckEmailTemplate {
         return defaults
     }
 
-    private static func compile(_ source: String?, _ path: WirePath, _ defaults: TemplateDefaults) throws(APIError) {
+    static func compile(_ source: String?, _ path: WirePath, _ defaults: TemplateDefaults) throws(APIError) {
         guard let source else { return }
         do {
             _ = try TemplateProgram.compile(source, defaults: defaults)
@@ -71,7 +71,7 @@ enum CheckEmailTemplate {
     }
 
     /// A header's value: a template on one line.
-    private static func line(_ source: String?, _ path: WirePath, _ defaults: TemplateDefaults) throws(APIError) {
+    static func line(_ source: String?, _ path: WirePath, _ defaults: TemplateDefaults) throws(APIError) {
         guard let source else { return }
         if source.unicodeScalars.contains(where: { $0.value < 0x20 || (0x7F...0x9F).contains($0.value) }) {
             throw path.refusal("must be one line without control characters")
@@ -80,7 +80,7 @@ enum CheckEmailTemplate {
     }
 
     /// Asks the composer itself, so that there is one list of what it refuses.
-    private static func headerName(_ name: String, _ path: WirePath) throws(APIError) {
+    static func headerName(_ name: String, _ path: WirePath) throws(APIError) {
         guard let address = EmailAddress("check@example.com") else { return }
         let mailbox = EmailMailbox(address: address)
         let content = EmailContent(subject: [], text: [], headers: [EmailLayout.Header(name: name, value: "x")])

@@ -53,12 +53,15 @@ package struct CampaignDefinition: Sendable {
         let additional = request.additionalTreatments ?? []
         let sum = additional.reduce(request.holdoutPercent ?? 0) { $0 + ($1.sizePercent ?? 0) }
         guard sum <= 100 else {
-            throw root.member("AdditionalTreatments").refusal("and HoldoutPercent must add up to at most 100 percent; got \(sum)")
+            throw root.member("AdditionalTreatments").refusal(
+                "and HoldoutPercent must add up to at most 100 percent; got \(sum)")
         }
         try checkContent(request.messageConfiguration, request.templateConfiguration, at: root)
         for (index, treatment) in additional.enumerated() {
             let path = root.member("AdditionalTreatments").element(index)
-            if treatment.customDeliveryConfiguration != nil { throw path.member("CustomDeliveryConfiguration").unsupported }
+            if treatment.customDeliveryConfiguration != nil {
+                throw path.member("CustomDeliveryConfiguration").unsupported
+            }
             if let schedule = treatment.schedule, schedule != request.schedule {
                 throw path.member("Schedule").refusal("must be absent or equal to the campaign's in this version")
             }

@@ -17,7 +17,8 @@ package enum CampaignReferences {
         var filled = definition
         if let version = definition.request.segmentVersion {
             guard (1...latest.version).contains(version) else {
-                throw APIError.badRequest("SegmentVersion: the segment has versions 1 to \(latest.version); got \(version)")
+                throw APIError.badRequest(
+                    "SegmentVersion: the segment has versions 1 to \(latest.version); got \(version)")
             }
         } else {
             filled.request.segmentVersion = latest.version
@@ -33,7 +34,8 @@ package enum CampaignReferences {
         app: AppID,
         in session: Session
     ) async throws -> CampaignDefinition {
-        let rows = try await session.query("SELECT settings->'Limits' FROM apps WHERE id = \(app) AND deleted_at IS NULL")
+        let rows = try await session.query(
+            "SELECT settings->'Limits' FROM apps WHERE id = \(app) AND deleted_at IS NULL")
         guard let row = rows.first else { throw APIError.applicationNotFound }
         guard let json: JSON = try row.get(0) else { return definition }
         let defaults = try CampaignLimits(json: json, at: .root)

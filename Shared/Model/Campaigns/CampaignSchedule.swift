@@ -29,7 +29,8 @@ package struct CampaignSchedule: Sendable, Hashable {
         } else if let instant = ISO8601.parse(text) {
             start = .at(instant)
         } else {
-            throw path.member("StartTime").refusal("must be IMMEDIATE or an ISO 8601 time with its zone, as 1998-07-01T09:00:00Z")
+            throw path.member("StartTime").refusal(
+                "must be IMMEDIATE or an ISO 8601 time with its zone, as 1998-07-01T09:00:00Z")
         }
         if let text = schedule.endTime {
             guard let instant = ISO8601.parse(text) else {
@@ -49,7 +50,11 @@ package struct CampaignSchedule: Sendable, Hashable {
     }
 
     private static let zones: Set<String> = {
-        let east = ["01", "02", "03", "03:30", "04", "04:30", "05", "05:30", "05:45", "06", "06:30", "07", "08", "09", "09:30", "10", "10:30", "11", "12", "13"]
+        let east = [
+            "01", "02", "03", "03:30", "04", "04:30", "05", "05:30", "05:45", "06", "06:30", "07", "08", "09", "09:30",
+            "10",
+            "10:30", "11", "12", "13",
+        ]
         let west = ["02", "03", "04", "05", "06", "07", "08", "09", "10", "11"]
         return Set(["UTC"] + east.map { "UTC+\($0)" } + west.map { "UTC-\($0)" })
     }()

@@ -8,6 +8,13 @@ package struct BalanceSheet: Sendable, Equatable {
         package var state: TerminalState
         package var reason: String?
         package var count: Int64
+
+        package init(treatment: Int16, state: TerminalState, reason: String?, count: Int64) {
+            self.treatment = treatment
+            self.state = state
+            self.reason = reason
+            self.count = count
+        }
     }
 
     package struct Planned: Sendable, Equatable {
