@@ -51,6 +51,7 @@ struct ServiceUnderTest: Sendable {
     static func run(
         _ routes: [Route],
         settings: [String: String] = [:],
+        workers: (ServiceContext) throws -> [BackgroundWorker] = { _ in [] },
         _ body: (ServiceUnderTest) async throws -> Void
     ) async throws {
         let test = try TestDatabase.current
@@ -64,7 +65,7 @@ struct ServiceUnderTest: Sendable {
         values.merge(settings) { $1 }
         let running = try RunningService(
             "campaign-scheduler", configuration: Configuration(environment: values), environment: test.environment,
-            loop: test.loop, routes: { _ in routes })
+            loop: test.loop, routes: { _ in routes }, workers: workers)
         guard case .tcp(_, let port) = try await running.listen() else { throw TestKitError("not a TCP address") }
         let stop = Flag()
         let work = Task(executorPreference: test.loop) {
@@ -121,12 +122,16 @@ struct ServiceUnderTest: Sendable {
     }
 
     private static func masterKeyFile() throws -> String {
+        try secretFile([UInt8](repeating: 7, count: 32))
+    }
+
+    /// A new file that only we can read; the caller removes it.
+    static func secretFile(_ bytes: [UInt8]) throws -> String {
         var path = Array("/tmp/needletail-test-XXXXXX".utf8CString)
         let descriptor = mkstemp(&path)
         guard descriptor >= 0 else { throw TestKitError("no temporary file") }
         defer { close(descriptor) }
-        let key = [UInt8](repeating: 7, count: 32)
-        guard write(descriptor, key, key.count) == key.count else {
+        guard write(descriptor, bytes, bytes.count) == bytes.count else {
             throw TestKitError("cannot write a temporary file")
         }
         return String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)

@@ -1,0 +1,111 @@
+import Core
+import Model
+import PinpointAPI
+import Postgres
+import TestKit
+import Testing
+
+@Suite(.database) struct RunPlannerTests {
+    /// Versions 1–3, of which 2 is active.
+    private func addTemplate(_ fixture: CampaignFixture) async throws {
+        try await fixture.database.transaction { session in
+            try await session.execute(
+                """
+                INSERT INTO templates (account, name, type, version, active_version, last_version, created_at, modified_at)
+                VALUES (\(fixture.account), 'spring', 'EMAIL', 3, 2, 3, \(fixture.now), \(fixture.now))
+                """
+            )
+            for version in 1...3 as ClosedRange<Int32> {
+                let content: JSON = [
+                    "Subject": .string("S\(version)"), "HtmlPart": .string("H\(version)"),
+                    "DefaultSubstitutions": .string(#"{"a":"b"}"#),
+                    "Headers": [["Name": "X-V", "Value": .string("\(version)")]],
+                ]
+                try await session.execute(
+                    """
+                    INSERT INTO template_versions (account, name, type, version, content, created_at, modified_at)
+                    VALUES (\(fixture.account), 'spring', 'EMAIL', \(version), \(SQLBind.jsonb(content.serialized)),
+                            \(fixture.now), \(fixture.now))
+                    """
+                )
+            }
+        }
+    }
+
+    private func email(
+        _ fixture: CampaignFixture,
+        version: String? = nil,
+        name: String = "spring",
+        _ own: CampaignEmailMessage? = nil
+    ) async throws -> RunPlan.EmailContent? {
+        var request = fixture.request()
+        request.messageConfiguration = own.map { MessageConfiguration(emailMessage: $0) }
+        request.templateConfiguration = TemplateConfiguration(emailTemplate: Template(name: name, version: version))
+        let campaign = request
+        return try await fixture.database.withSession {
+            try await RunPlanner.treatments(of: campaign, app: fixture.app, account: fixture.account, in: $0).first?
+                .email
+        }
+    }
+
+    @Test func `a template is taken in its active version unless one is named`() async throws {
+        let fixture = try CampaignFixture()
+        try await fixture.prepare()
+        try await addTemplate(fixture)
+        let active = try #require(try await email(fixture))
+        #expect(active.subject == "S2")
+        #expect(active.html == "H2")
+        #expect(active.from == "shop@example.com")
+        #expect(active.headers == [.init(name: "X-V", value: "2")])
+        #expect(active.defaultSubstitutions == ["a": "b"])
+        #expect(try await email(fixture, version: "1")?.subject == "S1")
+        #expect(try await email(fixture, version: "latest")?.subject == "S3")
+    }
+
+    @Test func `the message's own fields come before the template's`() async throws {
+        let fixture = try CampaignFixture()
+        try await fixture.prepare()
+        try await addTemplate(fixture)
+        let own = CampaignEmailMessage(body: "text", fromAddress: "other@example.com", title: "Mine")
+        let content = try #require(try await email(fixture, own))
+        #expect(content.from == "other@example.com")
+        #expect(content.subject == "Mine")
+        #expect(content.text == "text")
+        #expect(content.html == "H2")
+    }
+
+    @Test func `what is missing is named`() async throws {
+        let fixture = try CampaignFixture()
+        try await fixture.prepare()
+        try await addTemplate(fixture)
+        func refusal(_ version: String? = nil, name: String = "spring") async throws -> String? {
+            do {
+                _ = try await email(fixture, version: version, name: name)
+                return nil
+            } catch let fault as Fault where fault.code == .invalid {
+                return fault.publicMessage
+            }
+        }
+        #expect(try await refusal(name: "none")?.contains("no e-mail template none") == true)
+        #expect(try await refusal("9")?.contains("with version 9") == true)
+        try await fixture.database.execute("UPDATE template_versions SET content = content - 'Subject'")
+        #expect(try await refusal()?.contains("EmailMessage.Title is required") == true)
+        try await fixture.database.execute("UPDATE channels SET configuration = '{}'")
+        #expect(try await refusal()?.contains("EmailMessage.FromAddress is required") == true)
+        try await fixture.database.execute("UPDATE channels SET enabled = false")
+        #expect(try await refusal()?.contains("channel is not enabled") == true)
+        try await fixture.database.execute("DELETE FROM channels")
+        #expect(try await refusal()?.contains("has no e-mail channel") == true)
+    }
+
+    @Test func `a run ends at the earliest of its limits`() async throws {
+        let fixture = try CampaignFixture()
+        try await fixture.prepare()
+        var request = fixture.request(limits: .init(maximumDuration: 7200))
+        try await fixture.create(CampaignID(high: 3, low: 1), request)
+        #expect(try await fixture.start().expiresAt == fixture.now + .seconds(7200))
+        request.schedule?.endTime = "1998-07-01T01:00:00Z"
+        try await fixture.create(CampaignID(high: 3, low: 2), request)
+        #expect(try await fixture.start().expiresAt == fixture.now + .seconds(3600))
+    }
+}
