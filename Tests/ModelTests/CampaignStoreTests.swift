@@ -139,31 +139,4 @@ import Testing
         #expect(try await fixture.update(campaign, request)?.status == .scheduled)
         #expect(try await fixture.claim(after: .seconds(7200)) == 1)
     }
-
-    @Test func `activities are listed per run and treatment with their counts, page by page`() async throws {
-        let fixture = try CampaignFixture()
-        try await fixture.prepare(endpoints: 400)
-        try await fixture.create(
-            campaign, fixture.request(start: "1998-06-30T00:00:00Z", holdout: 10, sizes: [30, 20]))
-        let plan = try await fixture.start()
-        try await fixture.finish(fixture.fanOut(plan))
-        func list(_ after: RunActivities.Cursor?, _ limit: Int) async throws -> [RunActivities.Activity] {
-            try await fixture.database.withSession {
-                try await RunActivities.list(fixture.app, campaign: campaign, after: after, limit: limit, in: $0)
-            }
-        }
-        let all = try await list(nil, 10)
-        #expect(all.map(\.response.treatmentId) == ["0", "1", "2"])
-        #expect(all.map(\.response.totalEndpointCount) == [160, 120, 80])
-        #expect(Set(all.map(\.response.id)).count == 3)
-        let first = try #require(all.first?.response)
-        #expect(first.state == "RUNNING")
-        #expect(first.scheduledStart == "1998-06-30T00:00:00.000Z")
-        #expect(first.start == fixture.now.description)
-        #expect(first.executionMetrics?["ENDPOINT_PRODUCED"] == "400")
-        #expect(first.executionMetrics?["TREATMENT_HOLDOUT"] == "240")
-        let page = try await list(nil, 2)
-        #expect(page.map(\.response) == all.prefix(2).map(\.response))
-        #expect(try await list(page.last?.cursor, 2).map(\.response) == all.suffix(1).map(\.response))
-    }
 }

@@ -22,7 +22,7 @@ package struct FanOut: Sendable {
         /// Endpoints looked at: a segment that few match must not read all of a big app in one transaction.
         package var examined: Int
 
-        package init(members: Int = 50_000, examined: Int = 500_000) {
+        package init(members: Int = 50_000, examined: Int = 200_000) {
             self.members = members
             self.examined = examined
         }
@@ -102,19 +102,24 @@ package struct FanOut: Sendable {
     private func statement(from place: Place, _ bounds: Bounds, now: Instant) -> SQL {
         // `>=` from the smallest key stands for "no cursor yet", so that the key range stays one index condition.
         let lowest = place.cursor.map { $0 == .max ? $0 : $0 + 1 } ?? .min
+        // Null at the app's end. Asked only by a step that did not fill up; a full one resumes behind its last member.
+        let lastExamined: SQL = """
+            SELECT endpoint_key FROM endpoints
+             WHERE app = \(plan.app) AND endpoint_key >= \(lowest)
+             ORDER BY endpoint_key
+            OFFSET \(bounds.examined - 1)
+             LIMIT 1
+            """
         return """
-            WITH bound AS MATERIALIZED (
-                SELECT endpoint_key FROM endpoints
-                 WHERE app = \(plan.app) AND endpoint_key >= \(lowest)
+            WITH members AS MATERIALIZED (
+                SELECT endpoint_key, (\(plan.arms))[cohort + 1] AS treatment
+                  FROM (SELECT e.endpoint_key, e.cohort, (\(predicate)) AS is_member
+                          FROM endpoints e
+                         WHERE e.app = \(plan.app) AND e.endpoint_key >= \(lowest)
+                         ORDER BY e.endpoint_key
+                         LIMIT \(bounds.examined)) AS examined
+                 WHERE is_member
                  ORDER BY endpoint_key
-                OFFSET \(bounds.examined - 1)
-                 LIMIT 1),
-            members AS MATERIALIZED (
-                SELECT e.endpoint_key, (\(plan.arms))[e.cohort + 1] AS treatment
-                  FROM endpoints e
-                 WHERE e.app = \(plan.app) AND e.endpoint_key >= \(lowest)
-                   AND e.endpoint_key <= coalesce((SELECT endpoint_key FROM bound), \(Int64.max)) AND (\(predicate))
-                 ORDER BY e.endpoint_key
                  LIMIT \(bounds.members)),
             numbered AS (
                 SELECT endpoint_key, treatment,
@@ -157,7 +162,8 @@ package struct FanOut: Sendable {
                                      ELSE done.last END,
                    planned = planned + done.members,
                    fanned_out = done.members < \(bounds.members) AND done.bound IS NULL
-              FROM (SELECT count(*) AS members, max(endpoint_key) AS last, (SELECT endpoint_key FROM bound) AS bound
+              FROM (SELECT count(*) AS members, max(endpoint_key) AS last,
+                           CASE WHEN count(*) < \(bounds.members) THEN (\(lastExamined)) END AS bound
                       FROM members) AS done
              WHERE app = \(plan.app) AND id = \(plan.run)
             RETURNING planned, fanned_out
