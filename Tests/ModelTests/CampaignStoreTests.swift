@@ -139,4 +139,12 @@ import Testing
         #expect(try await fixture.update(campaign, request)?.status == .scheduled)
         #expect(try await fixture.claim(after: .seconds(7200)) == 1)
     }
+
+    @Test func `no campaign is made in an app that was just deleted`() async throws {
+        let fixture = try CampaignFixture()
+        try await fixture.prepare()
+        try await fixture.database.execute("UPDATE apps SET deleted_at = \(fixture.now)")
+        await #expect(throws: APIError.applicationNotFound) { try await fixture.create(campaign, fixture.request()) }
+        #expect(try await fixture.count("SELECT count(*) FROM campaigns") == 0)
+    }
 }

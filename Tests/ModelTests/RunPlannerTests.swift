@@ -101,6 +101,10 @@ import Testing
     @Test func `a run ends at the earliest of its limits`() async throws {
         let fixture = try CampaignFixture()
         try await fixture.prepare()
+        try await fixture.create(CampaignID(high: 3, low: 3), fixture.request())
+        #expect(try await fixture.start().expiresAt == fixture.now + .seconds(86_400))
+        try await fixture.create(CampaignID(high: 3, low: 4), fixture.request(limits: .init(messagesPerSecond: 1)))
+        #expect(try await fixture.start().expiresAt == fixture.now + .seconds(30 * 86_400))
         var request = fixture.request(limits: .init(maximumDuration: 7200))
         try await fixture.create(CampaignID(high: 3, low: 1), request)
         #expect(try await fixture.start().expiresAt == fixture.now + .seconds(7200))

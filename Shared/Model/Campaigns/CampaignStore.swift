@@ -6,6 +6,7 @@ package import Postgres
 ///
 /// Whoever locks rows of both a campaign and its runs locks the campaign first.
 package enum CampaignStore {
+    /// - Throws: 404 when the app was deleted meanwhile: a campaign in it would never be cleared away.
     package static func create(
         _ app: AppID,
         id: CampaignID,
@@ -15,6 +16,10 @@ package enum CampaignStore {
         now: Instant,
         in session: Session
     ) async throws -> StoredCampaign {
+        let living = try await session.query(
+            "SELECT 1 FROM apps WHERE id = \(app) AND deleted_at IS NULL FOR SHARE"
+        )
+        guard !living.isEmpty else { throw APIError.applicationNotFound }
         let start = CampaignStart(definition, history: .init(), now: now)
         try await session.execute(
             """

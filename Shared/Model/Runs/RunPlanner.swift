@@ -6,6 +6,8 @@ package import Postgres
 package enum RunPlanner {
     /// A campaign without MaximumDuration may retry this long; what is left then is `expired`.
     private static let defaultDuration: Duration = .seconds(24 * 3600)
+    /// The same with MessagesPerSecond, where sending itself may take days.
+    private static let defaultPacedDuration: Duration = .seconds(30 * 24 * 3600)
 
     /// Throws `.invalid` when the campaign cannot be sent (template gone, no sender address).
     package static func plan(_ run: RunStart.Initializing, in session: Session) async throws -> RunPlan {
@@ -30,7 +32,9 @@ package enum RunPlanner {
 
     private static func expiry(of campaign: WriteCampaignRequest, startedAt: Instant) -> Instant {
         let seconds = campaign.limits?.maximumDuration ?? 0
-        let end = startedAt + (seconds > 0 ? .seconds(min(seconds, longestDurationSeconds)) : defaultDuration)
+        let isPaced = (campaign.limits?.messagesPerSecond ?? 0) > 0
+        let unlimited = isPaced ? defaultPacedDuration : defaultDuration
+        let end = startedAt + (seconds > 0 ? .seconds(min(seconds, longestDurationSeconds)) : unlimited)
         guard let text = campaign.schedule?.endTime, let scheduled = ISO8601.parse(text) else { return end }
         return min(end, scheduled)
     }
