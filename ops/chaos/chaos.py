@@ -77,7 +77,7 @@ class Chaos:
         for victim in victims:
             victim.prepare()
         self.campaign.wait_until_served()
-        before = self.received.read()
+        before, ends = self.received.read(), self.suite.ends()
         number = len(self.database.runs(self.campaign.id)) + 1
         self.campaign.start_again(policy)
 
@@ -91,8 +91,8 @@ class Chaos:
         self._pace(0)
         self.received.read()
         run = ledger.Run(self.database, row)
-        deaths, crashes = len(victims[0].done), sum(v.crashes for v in victims)
-        done = sum(len(v.done) for v in victims)
+        deaths, done = len(victims[0].done), sum(len(v.done) for v in victims)
+        crashes = self.suite.ends() - ends - done
         lines = ledger.checks(
             run, self.received, self.undisturbed, policy, (done, self.options.kills), deaths, crashes, WINDOW)
         say(f"\n{policy}: {done} kills in {time.monotonic() - began:.0f} s, of them {deaths} of delivery-email "

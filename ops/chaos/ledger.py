@@ -42,9 +42,11 @@ class Run:
         self.jobs = database.rows("SELECT count(*) FROM jobs WHERE run = $1", run)[0][0]
         self.outcomes = collections.defaultdict(list)
         for line in database.rows(
-            "SELECT chunk, ordinal, outcome, reason, flags FROM send_outcomes WHERE run_day = $1 AND run = $2",
+            "SELECT chunk, ordinal, endpoint_key, outcome, reason, flags FROM send_outcomes WHERE run_day = $1 AND run = $2",
             self.row["run_day"], run):
             self.outcomes[line["chunk"], line["ordinal"]].append(line)
+        people = database.rows("SELECT endpoint_key, address FROM endpoints WHERE app = $1", self.row["app"])
+        self.addresses = {person["endpoint_key"]: person["address"] for person in people}
         self.states = {place: self._state(lines) for place, lines in self.outcomes.items()}
         self.counts = collections.Counter(self.states.values())
 
@@ -58,6 +60,10 @@ class Run:
 
     def is_flagged(self, place):
         return any(line["flags"] & (POSSIBLE_DUPLICATE | LATE) for line in self.outcomes[place])
+
+    def is_addressed(self, place, addresses):
+        """Whether the message of this place went to the person of this place, and to nobody else."""
+        return {self.addresses.get(line["endpoint_key"]) for line in self.outcomes[place]} == addresses
 
     @property
     def unexplained(self):
@@ -75,6 +81,8 @@ class Received:
         self.rest = b""
         # By run: how often each place was received.
         self.runs = collections.defaultdict(collections.Counter)
+        # By run and place: to whom.
+        self.addresses = collections.defaultdict(lambda: collections.defaultdict(set))
         self.total = 0
         self.strange = 0
 
@@ -84,11 +92,15 @@ class Received:
         *lines, self.rest = self.rest.split(b"\n")
         for line in lines:
             self.total += 1
+            name, _, address = line.decode().partition(" ")
             try:
-                run, chunk, ordinal = line.split(b" ")[0].split(b"@")[0].decode().split(".")
-                self.runs[run][int(chunk), int(ordinal)] += 1
+                run, chunk, ordinal = name.partition("@")[0].split(".")
+                place = int(chunk), int(ordinal)
             except ValueError:
                 self.strange += 1
+                continue
+            self.runs[run][place] += 1
+            self.addresses[run][place].add(address)
         return self.total
 
 
@@ -104,7 +116,7 @@ def checks(run, received, undisturbed, policy, kills, deaths, crashes, window):
 
     lines = [
         ("kills", kills[0], f"{kills[1]}", kills[0] == kills[1]),
-        number("ends of a process that nobody asked for", crashes),
+        ("ends of a process that nobody asked for", crashes, "0", crashes == 0),
         ("state of the run", run.row["state"], "COMPLETED", run.row["state"] == "COMPLETED"),
         ("planned", planned, f"{len(undisturbed.planned)}, as undisturbed",
          planned == run.row["planned"] == len(undisturbed.planned)),
@@ -121,6 +133,8 @@ def checks(run, received, undisturbed, policy, kills, deaths, crashes, window):
         number("accepted, but not at the sink", sum(1 for p, s in run.states.items() if s == "accepted" and p not in seen)),
         number("at the sink, but neither accepted nor unknown",
                sum(1 for place in seen if state(place) not in ("accepted", "unknown"))),
+        number("received by somebody else than planned",
+               sum(1 for place, to in received.addresses[run.id].items() if not run.is_addressed(place, to))),
         number("unknown without a reason", run.unexplained),
     ]
     if policy == "AT_MOST_ONCE":

@@ -36,6 +36,13 @@ class Process:
         except OSError:
             return None
 
+    def runs(self, program):
+        """Whether it has become the program yet; it starts as a shell."""
+        try:
+            return os.path.basename(os.readlink(f"/proc/{self.pid}/exe")) == program
+        except OSError:
+            return False
+
     @property
     def is_alive(self):
         fields = self.fields(self.pid)
@@ -108,13 +115,13 @@ class Suite:
     # Victims
 
     def process(self, name):
-        """The process that the supervisor started last under this name, if it lives."""
+        """The process that the supervisor started last under this name, if it lives and can no longer take a plan."""
         try:
             pid, ticks = (self.home / "pids" / name).read_text().split()
         except (OSError, ValueError):
             return None
         process = Process(int(pid), int(ticks))
-        return process if process.is_alive else None
+        return process if process.is_alive and process.runs(name) else None
 
     def arm(self, name, plan):
         """The next process started under this name has this failpoint."""
@@ -127,6 +134,10 @@ class Suite:
         pids = (int(path.suffix[1:]) for path in self.plans.glob(f"{name}.taken.*"))
         found = ((pid, Process.fields(pid)) for pid in pids)
         return {pid: Process(pid, int(fields[19]) if fields else -1) for pid, fields in found}
+
+    def ends(self):
+        """How many processes ended so far, as their parent counts."""
+        return (self.home / "logs" / "supervisor.log").read_text().count('"event":"supervisor.ended"')
 
     def log_tail(self, name, lines=8):
         try:
