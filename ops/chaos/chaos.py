@@ -94,7 +94,8 @@ class Chaos:
         deaths, done = len(victims[0].done), sum(len(v.done) for v in victims)
         crashes = self.suite.ends() - ends - done
         lines = ledger.checks(
-            run, self.received, self.undisturbed, policy, (done, self.options.kills), deaths, crashes, WINDOW)
+            run, self.received, self.campaign.balance(run.id), self.undisturbed, policy, (done, self.options.kills), deaths,
+            crashes, WINDOW)
         say(f"\n{policy}: {done} kills in {time.monotonic() - began:.0f} s, of them {deaths} of delivery-email "
             f"({victims[0].by_failpoint} by failpoint between fired and outcome) and {len(victims[1].done)} of "
             f"campaign-scheduler ({victims[1].by_failpoint} by failpoint)")

@@ -104,8 +104,9 @@ class Received:
         return self.total
 
 
-def checks(run, received, undisturbed, policy, kills, deaths, crashes, window):
-    """(what, figure, wanted, whether it holds) of a disturbed run. `deaths` are kills of delivery-email."""
+def checks(run, received, reported, undisturbed, policy, kills, deaths, crashes, window):
+    """(what, figure, wanted, whether it holds) of a disturbed run. `reported` is the product's own balance of it, `deaths` are
+    kills of delivery-email."""
     seen = received.runs[run.id]
     copies = {place: count for place, count in seen.items() if count > 1}
     state = run.states.get
@@ -136,6 +137,9 @@ def checks(run, received, undisturbed, policy, kills, deaths, crashes, window):
         number("received by somebody else than planned",
                sum(1 for place, to in received.addresses[run.id].items() if not run.is_addressed(place, to))),
         number("unknown without a reason", run.unexplained),
+        ("balance sheet of the API", f"{reported['Unknown']} unknown", "as recounted",
+         reported["Balances"] and reported["Open"] == 0 and reported["Planned"] == planned
+         and all(reported[name.title()] == run.counts[name] for name in OUTCOMES.values())),
     ]
     if policy == "AT_MOST_ONCE":
         lines += [
