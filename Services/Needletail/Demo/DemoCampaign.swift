@@ -51,7 +51,9 @@ struct DemoCampaign: Sendable {
         ]
     }
 
-    private static func follow(_ client: PinpointClient, app: String, id: String, number: Int) async throws -> DemoCampaign {
+    private static func follow(_ client: PinpointClient, app: String, id: String, number: Int) async throws
+        -> DemoCampaign
+    {
         let target = "/v1/apps/\(app)/campaigns/\(id)"
         let start = MonotonicClock.now()
         var progress = ProgressLine("messages accepted")

@@ -6,7 +6,9 @@ import Runtime
 ///
 /// Exit status 0: everything was counted as it happened. 1: a figure is wrong. 64: wrong usage.
 enum DemoCommand {
-    static let command = Command("demo", "run one real campaign over a purchase history (--url URL: on a running suite)") {
+    static let command = Command(
+        "demo", "run one real campaign over a purchase history (--url URL: on a running suite)"
+    ) {
         arguments,
         configuration in
         switch arguments.count {

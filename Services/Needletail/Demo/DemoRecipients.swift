@@ -25,7 +25,8 @@ struct DemoRecipients: Sendable {
             guard seen.insert(entry.recipient).inserted else {
                 throw Fault(.integrity, "\(entry.recipient) got two messages")
             }
-            guard let treatment = DemoTreatment.allCases.first(where: { $0.subject(for: customer) == entry.subject }) else {
+            guard let treatment = DemoTreatment.allCases.first(where: { $0.subject(for: customer) == entry.subject })
+            else {
                 throw Fault(.integrity, "the subject for \(entry.recipient) is neither treatment's: \(entry.subject)")
             }
             return Delivery(entry: entry, customer: customer, treatment: treatment)
@@ -70,7 +71,8 @@ struct DemoRecipients: Sendable {
         if reaction.unsubscribes {
             let answer = try await client.open("POST", message.unsubscribe, form: "List-Unsubscribe=One-Click")
             guard answer.status == 200 else {
-                throw Fault(.integrity, "the one-click unsubscribe of \(delivery.entry.recipient) answered \(answer.status)")
+                throw Fault(
+                    .integrity, "the one-click unsubscribe of \(delivery.entry.recipient) answered \(answer.status)")
             }
         }
     }

@@ -40,7 +40,8 @@ struct DemoSuite: Sendable {
     static func running(at url: String, _ configuration: Configuration) throws -> DemoSuite {
         let environment = ProcessEnvironment.all()
         guard let id = environment["AWS_ACCESS_KEY_ID"], let secret = environment["AWS_SECRET_ACCESS_KEY"] else {
-            throw Fault(.configuration, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set for a suite given by --url")
+            throw Fault(
+                .configuration, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY must be set for a suite given by --url")
         }
         return DemoSuite(
             url: url,

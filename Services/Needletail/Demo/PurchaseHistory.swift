@@ -70,7 +70,8 @@ struct PurchaseHistory: Sendable {
             count += 1
         }
         self.customers = customers
-        guard customers.count == Self.customerCount, count == Self.purchaseCount, lapsed.count == Self.lapsedCount else {
+        guard customers.count == Self.customerCount, count == Self.purchaseCount, lapsed.count == Self.lapsedCount
+        else {
             throw Fault(
                 .invalid,
                 "\(file) has \(customers.count) customers, \(count) purchases, \(lapsed.count) lapsed customers: not CDNOW_master.txt"
@@ -95,7 +96,8 @@ struct PurchaseHistory: Sendable {
     /// `11.77`; not by way of a floating-point number, so that sums are exact.
     private static func cents(_ text: ArraySlice<UInt8>) -> Int? {
         let parts = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 2, parts[1].count == 2, let dollars = integer(parts[0]), let cents = integer(parts[1]) else {
+        guard parts.count == 2, parts[1].count == 2, let dollars = integer(parts[0]), let cents = integer(parts[1])
+        else {
             return nil
         }
         return dollars * 100 + cents

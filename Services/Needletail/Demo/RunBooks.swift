@@ -24,7 +24,8 @@ struct RunBooks: Sendable {
     let saysItBalances: Bool
 
     init(_ json: JSON) throws(Fault) {
-        guard let rows = json["Treatments"]?.array, let balances = json["Balances"]?.bool, let open = json["Open"]?.int else {
+        guard let rows = json["Treatments"]?.array, let balances = json["Balances"]?.bool, let open = json["Open"]?.int
+        else {
             throw Fault(.unavailable, "the balance has no Treatments, Balances or Open")
         }
         treatments = rows.map { Self.column($0, title: $0["TreatmentId"]?.string ?? "?") }

@@ -16,7 +16,8 @@ struct RunReactions: Sendable, Equatable {
         var high: Double
 
         init?(_ json: JSON?) {
-            guard let rate = json?["Rate"]?.number, let low = json?["Low"]?.number, let high = json?["High"]?.number else {
+            guard let rate = json?["Rate"]?.number, let low = json?["Low"]?.number, let high = json?["High"]?.number
+            else {
                 return nil
             }
             self.rate = rate
@@ -40,9 +41,12 @@ struct RunReactions: Sendable, Equatable {
     /// The `engagement` extension's answer.
     init(_ json: JSON) throws(Fault) {
         self.init()
-        guard let rows = json["Treatments"]?.array else { throw Fault(.unavailable, "the engagement has no Treatments") }
+        guard let rows = json["Treatments"]?.array else {
+            throw Fault(.unavailable, "the engagement has no Treatments")
+        }
         for row in rows {
-            guard let number = row["TreatmentId"]?.string.flatMap({ Int($0) }), let treatment = DemoTreatment(rawValue: number)
+            guard let number = row["TreatmentId"]?.string.flatMap({ Int($0) }),
+                let treatment = DemoTreatment(rawValue: number)
             else { throw Fault(.unavailable, "the engagement names a treatment that the campaign does not have") }
             counts[treatment] = Counts(
                 opens: row["Opens"]?.int ?? 0,

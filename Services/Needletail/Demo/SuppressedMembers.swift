@@ -16,7 +16,8 @@ struct SuppressedMembers: Sendable {
         self.cohorts = cohorts
     }
 
-    static func find(_ client: PinpointClient, app: String, _ members: [PurchaseHistory.Customer]) async throws -> Self {
+    static func find(_ client: PinpointClient, app: String, _ members: [PurchaseHistory.Customer]) async throws -> Self
+    {
         let answers = try await InFlight.map(
             members,
             width: PinpointClient.width,
@@ -34,7 +35,9 @@ struct SuppressedMembers: Sendable {
 
     /// How many of them are the campaign's holdout.
     func heldOut(of campaign: DemoCampaign) throws -> Int {
-        guard let id = CampaignID(campaign.id) else { throw Fault(.unavailable, "\(campaign.id) is not a campaign's id") }
+        guard let id = CampaignID(campaign.id) else {
+            throw Fault(.unavailable, "\(campaign.id) is not a campaign's id")
+        }
         let arms = Arms.byCohort(
             campaign: id,
             holdoutPercent: DemoCampaign.holdoutPercent,
