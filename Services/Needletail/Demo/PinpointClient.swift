@@ -75,15 +75,17 @@ struct PinpointClient: Sendable {
         return items
     }
 
+    /// Not inlined: with this in its callers, Swift 6.3's optimizer crashes while it splits them (CoroSplit).
+    @inline(never)
     private func answer(_ method: String, _ target: String, _ body: [UInt8]) async throws -> ClientResponse {
         var pause = Self.firstPause
-        for _ in 1..<Self.tries {
-            let answer = try await http.send(signed(method, target, body))
-            guard answer.status == 429 else { return answer }
+        var answer = try await http.send(signed(method, target, body))
+        for _ in 1..<Self.tries where answer.status == 429 {
             try await loop.sleep(for: pause)
             pause *= 2
+            answer = try await http.send(signed(method, target, body))
         }
-        return try await http.send(signed(method, target, body))
+        return answer
     }
 
     private func signed(_ method: String, _ target: String, _ body: [UInt8]) -> ClientRequest {
