@@ -42,7 +42,7 @@ enum EmailContest {
         }
         let contest = Contest(
             title: "E1 e-mail, \(recipients) recipients, \(composed.bytes) bytes each, into smtp-sink", unit: "e-mails",
-            contenders: [ours, source], roots: suite.roots
+            contenders: [ours, source], roots: suite.roots, loop: context.loop
         )
         let samples = try await contest.run()
         Contest.judge("E1 campaign / smtp-source", samples[0], over: samples[1], aim: 0.8)

@@ -43,7 +43,7 @@ enum IngestContest {
         let contest = Contest(
             title:
                 "I1 ingest, \(requestsPerRound * EventBodies.eventsPerBody) events a round, \(connections) connections",
-            unit: "events", contenders: [direct, proxied, copy], roots: suite.roots
+            unit: "events", contenders: [direct, proxied, copy], roots: suite.roots, loop: context.loop
         )
         let samples = try await contest.run()
         Contest.judge("I1 direct / COPY", samples[0], over: samples[2], aim: 0.6)

@@ -32,7 +32,7 @@ enum JSONContest {
             title: "J1 JSON, \(body.count) bytes, 100 events (simdjson kernel: \(kernel))",
             unit: "MB",
             contenders: [index, walked, tree, all, events, skim],
-            roots: [:]
+            roots: [:], loop: context.loop
         )
         let samples = try await contest.run()
         Contest.judge("J1 index / On-Demand every value", samples[0], over: samples[3], aim: 0.5)

@@ -29,7 +29,7 @@ enum QueueContest {
             contenders: [
                 ours(bench, context, window: Limits.recipientsPerJob), ours(bench, context, window: 25), raw, peer,
             ],
-            roots: [bench.postmaster: .postgres]
+            roots: [bench.postmaster: .postgres], loop: context.loop
         )
         let samples = try await contest.run()
         Contest.judge("Q1 window 500 / raw SQL", samples[0], over: samples[2], aim: 0.65)
