@@ -40,6 +40,17 @@ package final class ChildProcess: Sendable {
         posix_spawn_file_actions_adddup2(&actions, ends[1], 1)
         posix_spawn_file_actions_adddup2(&actions, ends[1], 2)
 
+        // Threads of a test runner block signals and ignore some, and a child inherits both: it would not hear `terminate`.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var (none, all) = (sigset_t(), sigset_t())
+        sigemptyset(&none)
+        sigfillset(&all)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setsigdefault(&attributes, &all)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
+
         var words = ([executable] + arguments).map { strdup($0) } + [nil]
         var settings = environment.map { $0.map { strdup("\($0.key)=\($0.value)") } + [nil] }
         defer {
@@ -48,7 +59,7 @@ package final class ChildProcess: Sendable {
             settings = nil
         }
         var child: pid_t = 0
-        let code = posix_spawnp(&child, executable, &actions, nil, words, settings ?? inheritedEnvironment())
+        let code = posix_spawnp(&child, executable, &actions, &attributes, words, settings ?? inheritedEnvironment())
         guard code == 0 else {
             close(ends[0])
             throw TestKitError("cannot start \(executable): \(String(cString: strerror(code)))")
