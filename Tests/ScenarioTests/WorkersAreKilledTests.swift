@@ -2,7 +2,7 @@ import TestKit
 import Testing
 
 /// The small form of `make chaos`: the same program, ten kills a run instead of a hundred.
-@Suite struct WorkersAreKilledTests {
+@Suite(.scenario) struct WorkersAreKilledTests {
     @Test func `kill -9 of delivery-email and campaign-scheduler loses and repeats nothing`() async throws {
         let chaos = try ChildProcess(
             "\(BuildPaths.repository)/ops/chaos/run.sh",

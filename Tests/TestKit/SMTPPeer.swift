@@ -15,7 +15,7 @@ package final class SMTPPeer: Sendable {
         self.process = process
     }
 
-    /// `flags`: `--auth`, `--tls-required`, `--pipelining`.
+    /// `flags`: `--auth`, `--tls-required`, `--pipelining`, `--slow`.
     package static func start(_ flags: [String] = []) async throws -> SMTPPeer {
         let directory = try ScratchDirectory()
         let process = try ChildProcess(
@@ -26,6 +26,9 @@ package final class SMTPPeer: Sendable {
         }
         return SMTPPeer(port: port, authority: words[3], directory: directory, process: process)
     }
+
+    /// Where it appends one JSON line per accepted message.
+    package var messagesFile: String { "\(directory.path)/messages" }
 
     /// One object per accepted message, in order of arrival: `from`, `to`, `options`, `peer`, `tls`, `raw` (base64) and, for
     /// messages with a Message-ID, `headers`, `decoded` (`From` and `To`), `parts`

@@ -90,7 +90,7 @@ extension Trait where Self == DatabaseTrait {
 }
 
 /// Lets a number of tasks in at a time, first come, first served.
-final class Gate: Sendable {
+package final class Gate: Sendable {
     private struct State {
         var free: Int
         var waiters: [CheckedContinuation<Void, Never>] = []
@@ -98,11 +98,11 @@ final class Gate: Sendable {
 
     private let state: Lock<State>
 
-    init(width: Int) {
+    package init(width: Int) {
         state = Lock(State(free: width))
     }
 
-    func enter() async throws {
+    package func enter() async throws {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             let isFree = state.withLock { state in
                 if state.free > 0 {
@@ -116,7 +116,7 @@ final class Gate: Sendable {
         }
     }
 
-    func leave() {
+    package func leave() {
         let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
             if state.waiters.isEmpty {
                 state.free += 1

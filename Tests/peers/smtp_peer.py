@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A real SMTP server (aiosmtpd) whose replies are scripted by the recipient's address.
 
-usage: smtp_peer.py DIRECTORY [--auth] [--tls-required] [--pipelining]
+usage: smtp_peer.py DIRECTORY [--auth] [--tls-required] [--pipelining] [--slow]
 
 Listens on a free loopback port, prints "port N ca FILE", and appends one JSON line per accepted message to
 DIRECTORY/messages: its envelope, raw bytes (base64) and what Python's e-mail parser makes of them. Ends with its parent.
@@ -12,6 +12,8 @@ DIRECTORY/messages: its envelope, raw bytes (base64) and what Python's e-mail pa
   drop@…             the connection is cut after the final dot, without a reply
   droprcpt@…         the connection is cut at RCPT
   close@…            421 after the final dot
+
+With --slow every final dot is answered after 20 ms, so that a run lasts long enough to be disturbed.
 """
 import asyncio
 import base64
@@ -96,6 +98,8 @@ class Handler:
 
     async def handle_DATA(self, server, session, envelope):
         address = envelope.rcpt_tos[0]
+        if "--slow" in flags:
+            await asyncio.sleep(0.02)
         if address.startswith("drop@"):
             server.transport.abort()
             return "250 2.0.0 never read"
