@@ -30,7 +30,7 @@ final class RawConnection {
             target.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
             try connect(&target)
         }
-        var patience = timeval(tv_sec: 10, tv_usec: 0)
+        var patience = timeval(tv_sec: 60, tv_usec: 0)
         setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
     }
 

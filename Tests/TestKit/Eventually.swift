@@ -6,7 +6,7 @@ package import Testing
 ///
 /// For what happens in another process or task. Never sleep a fixed time instead.
 package func eventually(
-    within limit: Duration = .seconds(10),
+    within limit: Duration = .seconds(30),
     _ what: String = "the condition",
     sourceLocation: SourceLocation = #_sourceLocation,
     _ condition: () async throws -> Bool
