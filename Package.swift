@@ -119,6 +119,7 @@ let package = Package(
             web + ["Crypto", "HTTPClient", "Delivery", "Queue", "Segments", "Templates", "CampaignScheduler", "TestKit"]
         ),
         tests("IngestAPITests", web + ["Crypto", "HTTPClient", "IngestAPI", "TestKit"]),
+        tests("NeedletailTests", ["Core", "Needletail", "TestKit"]),
         tests("TidyTests", ["Core", "Runtime", "Postgres", "PinpointAPI"]),
         tests("ScenarioTests", ["CLinux", "Core", "EventLoop", "Runtime", "Crypto", "Postgres", "HTTPClient", "Model", "Access", "TestKit"]),
     ]
