@@ -132,7 +132,8 @@ struct IngestLoad: Sendable {
         let url = suite.databaseURL
         return try await suite.loop.offload {
             // The first piece carries the header before its row, the last is the trailer.
-            var rows = try RawConnection(url).copyOut("COPY events (\(Self.columns)) TO STDOUT (FORMAT binary)")
+            var rows = try RawConnection(url).copyOut(
+                "COPY (SELECT \(Self.columns) FROM events) TO STDOUT (FORMAT binary)")
             guard rows.count > 1 else { throw Fault(.integrity, "there are no stored events to copy") }
             if rows[0].count == RawCopy.header.count {
                 rows.removeFirst()

@@ -9,25 +9,27 @@ import Queue
 /// gate, fired, ledger, change log. The yardstick sends the same statements by plain libpq and looks at no row; the peer moves
 /// as many jobs as we move recipients.
 enum QueueContest {
-    static let recipients = BenchContext.scaled(200_000, step: Limits.recipientsPerJob)
+    static let recipients = BenchContext.scaled(200_000, step: 4 * Limits.recipientsPerJob)
     /// Chunks at a time, as delivery-email has beside its lane for priority 0.
     static let lanes = 3
     private static let peerJobs = BenchContext.scaled(10_000, step: 100)
 
     static func run(_ context: BenchContext) async throws {
         let bench = try await BenchDatabase(context)
-        let (prepare, url) = (preparation(bench), bench.url)
+        let (prepare, url) = (preparation(bench, recipients), bench.url)
         let raw = Contender(name: "the same SQL, libpq pipelines, \(lanes) connections", own: .client, prepare: prepare)
         {
             let drain = RawChunkDrain(bench)
             let counts = try await BlockingThreads.run(lanes, on: context.loop) { _ in try drain.run(url) }
-            return Work(try check(counts.reduce(0, +)))
+            return Work(try check(counts.reduce(0, +), recipients))
         }
         let peer = try peer(context)
         let contest = Contest(
             title: "Q1 queue, \(recipients) recipients in chunks of \(Limits.recipientsPerJob)", unit: "recipients",
             contenders: [
-                ours(bench, context, window: Limits.recipientsPerJob), ours(bench, context, window: 25), raw, peer,
+                ours(bench, context, window: Limits.recipientsPerJob, recipients),
+                ours(bench, context, window: 25, recipients / 4),
+                raw, peer,
             ],
             roots: [bench.postmaster: .postgres], loop: context.loop
         )
@@ -37,7 +39,7 @@ enum QueueContest {
         await bench.database.close()
     }
 
-    private static func preparation(_ bench: BenchDatabase) -> @Sendable () async throws -> Void {
+    private static func preparation(_ bench: BenchDatabase, _ recipients: Int) -> @Sendable () async throws -> Void {
         {
             try await bench.reset(planned: recipients, isFannedOut: true)
             try await bench.database.execute(bench.enqueueRaw(recipients))
@@ -45,15 +47,20 @@ enum QueueContest {
         }
     }
 
-    private static func check(_ count: Int) throws(Fault) -> Int {
+    private static func check(_ count: Int, _ recipients: Int) throws(Fault) -> Int {
         guard count == recipients else {
             throw Fault(.integrity, "\(count) of \(recipients) recipients have an outcome")
         }
         return count
     }
 
-    private static func ours(_ bench: BenchDatabase, _ context: BenchContext, window: Int) -> Contender {
-        Contender(name: "delivery worker, window \(window), \(lanes) lanes", own: .ours, prepare: preparation(bench)) {
+    private static func ours(
+        _ bench: BenchDatabase, _ context: BenchContext, window: Int, _ recipients: Int
+    ) -> Contender {
+        Contender(
+            name: "delivery worker, window \(window), \(lanes) lanes", own: .ours,
+            prepare: preparation(bench, recipients)
+        ) {
             let delivery = ChunkDelivery(
                 channel: NullChannel(), database: bench.database, environment: bench.environment, lease: bench.lease,
                 window: window)
@@ -81,7 +88,7 @@ enum QueueContest {
             }
             let count: Int64 = try await bench.database.query("SELECT count(*) FROM send_outcomes WHERE outcome = 1")[0]
                 .get(0)
-            return Work(try check(Int(count)), seconds: seconds)
+            return Work(try check(Int(count), recipients), seconds: seconds)
         }
     }
 
