@@ -18,7 +18,9 @@ enum ReadEndpoints {
     static func ofUser(_ call: RequestContext) async throws -> HTTPResponse {
         let app = try await call.app()
         let user = UserID(try call.parameter("user-id"))
-        let endpoints = try await call.context.database.withSession { try await EndpointStore.load(app, user: user, in: $0) }
+        let endpoints = try await call.context.database.withSession {
+            try await EndpointStore.load(app, user: user, in: $0)
+        }
         guard !endpoints.isEmpty else { throw APIError.resourceNotFound }
         return call.answer(EndpointsResponse(item: try endpoints.map { try $0.response }))
     }

@@ -23,7 +23,9 @@ enum Routes {
                 bodyLimitBytes: Limits.eventsBodyBytes
             ) { try await PutEvents.run($0, ingest) },
             Route("GET", "/t/o/{token}", access: .open, bodyLimitBytes: noBody) { try await TrackOpen.run($0, ingest) },
-            Route("GET", "/t/c/{token}", access: .open, bodyLimitBytes: noBody) { try await TrackClick.run($0, ingest) },
+            Route("GET", "/t/c/{token}", access: .open, bodyLimitBytes: noBody) {
+                try await TrackClick.run($0, ingest)
+            },
             Route("GET", "/u/{token}", access: .open, bodyLimitBytes: noBody) { try UnsubscribePage.show($0, ingest) },
             Route("POST", "/u/{token}", access: .open, bodyLimitBytes: unsubscribeBodyBytes) {
                 try await UnsubscribePage.act($0, ingest)

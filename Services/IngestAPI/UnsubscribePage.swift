@@ -22,7 +22,8 @@ enum UnsubscribePage {
     static func act(_ call: RequestContext, _ ingest: Ingest) async throws -> HTTPResponse {
         let link = try link(call, ingest)
         let wish = Unsubscribe(
-            app: link.app, endpointKey: link.endpointKey, run: link.run, campaign: nil, at: call.context.environment.now())
+            app: link.app, endpointKey: link.endpointKey, run: link.run, campaign: nil,
+            at: call.context.environment.now())
         if !(try await call.context.database.withSession { try await wish.isDone(in: $0) }) {
             try await TrackingEvent.record(.unsubscribe, link, call, ingest)
         }

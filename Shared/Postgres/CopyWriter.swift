@@ -44,7 +44,9 @@ package struct CopyWriter: Sendable {
         if fieldsLeft != 0 { noteRowLength() }
         fieldsLeft = other.fieldsLeft
         count += other.count
-        if columns != other.columns { note(Fault(.internalError, "a COPY of \(columns) columns cannot take rows of \(other.columns)")) }
+        if columns != other.columns {
+            note(Fault(.internalError, "a COPY of \(columns) columns cannot take rows of \(other.columns)"))
+        }
         if let fault = other.fault { note(fault) }
         buffer.append(UnsafeRawBufferPointer(rebasing: other.buffer.bytes[CopyWriter.headerBytes...]))
         withExtendedLifetime(other) {}

@@ -7,12 +7,15 @@ import Testing
 @Suite(.database) struct EndpointTests {
     @Test func `a new endpoint answers with everything that was written, and its cohort`() async throws {
         try await RunningIngest.run { ingest in
-            let answer = try await ingest.update("e1", [
-                "ChannelType": "EMAIL", "Address": "Ann@example.com", "RequestId": "r-1",
-                "Attributes": ["tier": ["gold", "old"]], "Metrics": ["Spent": 12.5],
-                "Demographic": ["Timezone": "Europe/Vienna", "Make": "x"], "Location": ["City": "Graz", "Latitude": 47.1],
-                "User": ["UserId": "u1", "UserAttributes": ["Name": ["Ann"]]],
-            ])
+            let answer = try await ingest.update(
+                "e1",
+                [
+                    "ChannelType": "EMAIL", "Address": "Ann@example.com", "RequestId": "r-1",
+                    "Attributes": ["tier": ["gold", "old"]], "Metrics": ["Spent": 12.5],
+                    "Demographic": ["Timezone": "Europe/Vienna", "Make": "x"],
+                    "Location": ["City": "Graz", "Latitude": 47.1],
+                    "User": ["UserId": "u1", "UserAttributes": ["Name": ["Ann"]]],
+                ])
             #expect(answer.status == 202)
             #expect(answer.message == "Accepted")
             #expect(answer.json["RequestID"]?.string == answer.response.header("x-amzn-RequestId"))
@@ -67,17 +70,20 @@ import Testing
         Merge(name: "an opt-out that is not given stays", write: [:], member: "OptOut", expected: "ALL"),
         Merge(name: "an opt-out is the client's", write: ["OptOut": "NONE"], member: "OptOut", expected: "NONE"),
         Merge(
-            name: "the client's date is kept", write: ["EffectiveDate": "1998-01-02T03:04:05Z"], member: "EffectiveDate",
+            name: "the client's date is kept", write: ["EffectiveDate": "1998-01-02T03:04:05Z"],
+            member: "EffectiveDate",
             expected: "1998-01-02T03:04:05.000Z"),
     ]
 
     @Test(arguments: merges)
     func `a write merges with what is stored`(_ merge: Merge) async throws {
         try await RunningIngest.run { ingest in
-            try await ingest.update("e1", [
-                "ChannelType": "EMAIL", "Address": "a@b.c", "OptOut": "ALL", "EndpointStatus": "INACTIVE",
-                "Attributes": ["a": ["1"], "b": ["2"]], "Metrics": ["m": 1], "Demographic": ["Make": "x"],
-            ])
+            try await ingest.update(
+                "e1",
+                [
+                    "ChannelType": "EMAIL", "Address": "a@b.c", "OptOut": "ALL", "EndpointStatus": "INACTIVE",
+                    "Attributes": ["a": ["1"], "b": ["2"]], "Metrics": ["m": 1], "Demographic": ["Make": "x"],
+                ])
             #expect(try await ingest.update("e1", merge.write).status == 202)
             let stored = try await ingest.endpoint("e1")[merge.member]
             #expect(stored?.sorted == merge.expected.sorted)
@@ -111,14 +117,19 @@ import Testing
             try await refused("new", ["Address": 5], "Address must be a string")
             try await refused("new", ["Address": "x", "EffectiveDate": "yesterday"], "EffectiveDate")
             try await refused("new", ["Address": "x", "OptOut": "SOME"], "OptOut")
-            try await refused("new", ["Address": "x", "User": ["UserAttributes": ["a": ["b"]]]], "User.UserId is required")
-            try await refused("new", ["Address": "x", "Attributes": ["a": [.string(String(repeating: "v", count: 101))]]], "Attributes.a[0]")
+            try await refused(
+                "new", ["Address": "x", "User": ["UserAttributes": ["a": ["b"]]]], "User.UserId is required")
+            try await refused(
+                "new", ["Address": "x", "Attributes": ["a": [.string(String(repeating: "v", count: 101))]]],
+                "Attributes.a[0]")
             try await refused("new", ["Address": .string(String(repeating: "x", count: 16_000))], "15360")
             try await refused("new", ["Address": "x", "Needletail": ["Shape": 1]], "Needletail.Shape is not known")
             try await refused("a%00b", ["Address": "x"], "not valid percent-encoded UTF-8")
-            let broken = try await ingest.send("PUT", "\(ingest.path)/endpoints/new", Array("{\"Address\":\"\\u0000\"}".utf8))
+            let broken = try await ingest.send(
+                "PUT", "\(ingest.path)/endpoints/new", Array("{\"Address\":\"\\u0000\"}".utf8))
             #expect(broken.status == 400)
-            let missing = try await ingest.send("PUT", "/v1/apps/\(AppID(high: 1, low: 2))/endpoints/new", ["Address": "x"])
+            let missing = try await ingest.send(
+                "PUT", "/v1/apps/\(AppID(high: 1, low: 2))/endpoints/new", ["Address": "x"])
             #expect(missing.status == 404)
             #expect(missing.message == "Application not found")
             #expect(try await ingest.count("SELECT count(*) FROM endpoints") == 0)
@@ -155,9 +166,12 @@ import Testing
             #expect(try await ingest.endpoint("new")["EndpointStatus"] == "ACTIVE")
             #expect(try await ingest.endpoint("other")["EndpointStatus"] == "ACTIVE")
             #expect(try await ingest.endpoint("sms")["EndpointStatus"] == "ACTIVE", "another channel's address")
-            let batch: JSON = ["Item": [
-                ["Id": "b1", "ChannelType": "EMAIL", "Address": "c@d.e"], ["Id": "b2", "ChannelType": "EMAIL", "Address": "C@d.e"],
-            ]]
+            let batch: JSON = [
+                "Item": [
+                    ["Id": "b1", "ChannelType": "EMAIL", "Address": "c@d.e"],
+                    ["Id": "b2", "ChannelType": "EMAIL", "Address": "C@d.e"],
+                ]
+            ]
             #expect(try await ingest.send("PUT", "\(ingest.path)/endpoints", batch).status == 202)
             #expect(try await ingest.endpoint("b1")["EndpointStatus"] == "INACTIVE")
             #expect(try await ingest.endpoint("b2")["EndpointStatus"] == "ACTIVE")
@@ -166,18 +180,25 @@ import Testing
 
     @Test func `a batch is stored whole or not at all`() async throws {
         try await RunningIngest.run { ingest in
-            let bad: JSON = ["Item": [["Id": "a", "ChannelType": "EMAIL", "Address": "a@b.c"], ["Id": "b", "OptOut": "ALL"]]]
+            let bad: JSON = [
+                "Item": [["Id": "a", "ChannelType": "EMAIL", "Address": "a@b.c"], ["Id": "b", "OptOut": "ALL"]]
+            ]
             let refused = try await ingest.send("PUT", "\(ingest.path)/endpoints", bad)
             #expect(refused.status == 400)
             #expect(refused.message == "Missing Address")
             let nameless: JSON = ["Item": [["ChannelType": "EMAIL", "Address": "a@b.c"]]]
-            #expect(try await ingest.send("PUT", "\(ingest.path)/endpoints", nameless).message?.contains("Item[0].Id") == true)
+            #expect(
+                try await ingest.send("PUT", "\(ingest.path)/endpoints", nameless).message?.contains("Item[0].Id")
+                    == true)
             let many: JSON = ["Item": .array((0..<101).map { ["Id": .string("e\($0)"), "Address": "x"] })]
             #expect(try await ingest.send("PUT", "\(ingest.path)/endpoints", many).status == 400)
             #expect(try await ingest.count("SELECT count(*) FROM endpoints") == 0)
-            let good: JSON = ["Item": .array((0..<100).map {
-                ["Id": .string("e\($0)"), "ChannelType": "EMAIL", "Address": .string("a\($0)@b.c")]
-            })]
+            let good: JSON = [
+                "Item": .array(
+                    (0..<100).map {
+                        ["Id": .string("e\($0)"), "ChannelType": "EMAIL", "Address": .string("a\($0)@b.c")]
+                    })
+            ]
             #expect(try await ingest.send("PUT", "\(ingest.path)/endpoints", good).status == 202)
             #expect(try await ingest.count("SELECT count(*) FROM endpoints WHERE endpoint_status = 'ACTIVE'") == 100)
         }
@@ -187,7 +208,9 @@ import Testing
         try await RunningIngest.run { ingest in
             let write: JSON = ["ChannelType": "EMAIL", "Address": "a@b.c", "OptOut": "NONE"]
             try await ingest.update("e", write)
-            for (reason, member, shown) in [("UNSUBSCRIBE", "OptOut", "ALL"), ("HARD_BOUNCE", "EndpointStatus", "INACTIVE")] {
+            for (reason, member, shown) in [
+                ("UNSUBSCRIBE", "OptOut", "ALL"), ("HARD_BOUNCE", "EndpointStatus", "INACTIVE"),
+            ] {
                 try await ingest.test.database.execute(
                     """
                     INSERT INTO suppressions (app, channel, address_hash, reason, created_at)
@@ -209,9 +232,11 @@ extension JSON {
     var sorted: JSON {
         switch self {
         case .object(let object):
-            .object(JSONObject(uniqueMembers: object.members.sorted { $0.key < $1.key }.map {
-                JSONObject.Member(key: $0.key, value: $0.value.sorted)
-            }))
+            .object(
+                JSONObject(
+                    uniqueMembers: object.members.sorted { $0.key < $1.key }.map {
+                        JSONObject.Member(key: $0.key, value: $0.value.sorted)
+                    }))
         case .array(let elements): .array(elements.map(\.sorted))
         case .integer(let value): .double(Double(value))
         case .null, .bool, .double, .string: self

@@ -13,10 +13,14 @@ import Testing
                 "e1": [
                     "Endpoint": ["ChannelType": "EMAIL", "Address": "a@b.c", "Metrics": ["Spent": 3]],
                     "Events": [
-                        "1": Ingest.event("purchase", at: Instant(seconds: 898_000_000), [
-                            "Attributes": ["product": "x\u{1F600}", "note": "a \"quoted\" word"], "Metrics": ["price": 1.25e2],
-                            "Session": ["Id": "s", "StartTimestamp": "1998-06-01T00:00:00Z", "Duration": 7], "AppTitle": "shop",
-                        ])
+                        "1": Ingest.event(
+                            "purchase", at: Instant(seconds: 898_000_000),
+                            [
+                                "Attributes": ["product": "x\u{1F600}", "note": "a \"quoted\" word"],
+                                "Metrics": ["price": 1.25e2],
+                                "Session": ["Id": "s", "StartTimestamp": "1998-06-01T00:00:00Z", "Duration": 7],
+                                "AppTitle": "shop",
+                            ])
                     ],
                 ]
             ])
@@ -91,8 +95,10 @@ import Testing
         Refusal(event: with(["Attributes": ["a": 1]]), message: "Attributes.a must be a string"),
         Refusal(event: with(["Attributes": []]), message: "Attributes must be a JSON object"),
         Refusal(event: with(["Metrics": ["m": "1"]]), message: "Metrics.m must be a number"),
-        Refusal(event: with(["Attributes": ["a": .string(String(repeating: "é", count: 201))]]), message: "200 characters"),
-        Refusal(event: with(["Attributes": .object([String(repeating: "n", count: 51): "v"])]), message: "50 characters"),
+        Refusal(
+            event: with(["Attributes": ["a": .string(String(repeating: "é", count: 201))]]), message: "200 characters"),
+        Refusal(
+            event: with(["Attributes": .object([String(repeating: "n", count: 51): "v"])]), message: "50 characters"),
         Refusal(event: with(["Attributes": keys(41)]), message: "40 attributes"),
         Refusal(event: with(["Session": ["Id": "s"]]), message: "Session.StartTimestamp is required"),
         Refusal(event: with(["AppTitle": 1]), message: "AppTitle must be a string"),
@@ -142,7 +148,8 @@ import Testing
             try await refused("{}", "BatchItem is required")
             try await refused(#"{"BatchItem":{"":{"# + good + "}}}", "must not be empty")
             try await refused(#"{"BatchItem":{"e":{"Events":{}}}}"#, "BatchItem.e.Endpoint is required")
-            try await refused(#"{"BatchItem":{"e":{"Endpoint":{},"Events":[]}}}"#, "BatchItem.e.Events must be a JSON object")
+            try await refused(
+                #"{"BatchItem":{"e":{"Endpoint":{},"Events":[]}}}"#, "BatchItem.e.Events must be a JSON object")
             var events = JSONObject()
             for number in 0..<101 { events["k\(number)"] = Ingest.event() }
             let many = try await ingest.putEvents(["e": ["Endpoint": [:], "Events": .object(events)]])
@@ -176,7 +183,8 @@ import Testing
             #expect(try await ingest.count("SELECT count(*) FROM events") == 3)
             #expect(try await ingest.logged("purchase") == 3)
             _ = try await ingest.putEvents(["f": ["Endpoint": [:], "Events": ["1": Ingest.event()]]])
-            #expect(try await ingest.count("SELECT count(*) FROM events") == 4, "another endpoint's event of the same key")
+            #expect(
+                try await ingest.count("SELECT count(*) FROM events") == 4, "another endpoint's event of the same key")
         }
     }
 
@@ -203,7 +211,9 @@ import Testing
                     group.addTask {
                         for number in 0..<12 {
                             var events = JSONObject()
-                            for event in 0..<20 { events["\(client)-\(number)-\(event)"] = Ingest.event("e\(event % 3)") }
+                            for event in 0..<20 {
+                                events["\(client)-\(number)-\(event)"] = Ingest.event("e\(event % 3)")
+                            }
                             let batch: JSON = [
                                 "shared\(number % 4)": [
                                     "Endpoint": ["Metrics": .object(["c\(client)": .integer(Int64(number))])],
@@ -224,7 +234,9 @@ import Testing
             #expect(try await ingest.count("SELECT count(*) FROM endpoints") == 4)
             let counted = try await ingest.logged("e0") + ingest.logged("e1") + ingest.logged("e2")
             #expect(counted == 8 * 12 * 20)
-            #expect(try await ingest.count("SELECT count(*) FROM jsonb_object_keys((SELECT metrics FROM endpoints LIMIT 1))") == 8)
+            #expect(
+                try await ingest.count(
+                    "SELECT count(*) FROM jsonb_object_keys((SELECT metrics FROM endpoints LIMIT 1))") == 8)
         }
     }
 

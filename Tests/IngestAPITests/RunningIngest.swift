@@ -76,7 +76,9 @@ struct RunningIngest: Sendable {
         let descriptor = open(path, O_CREAT | O_EXCL | O_WRONLY, 0o600)
         guard descriptor >= 0 else { throw Fault(.internalError, "cannot make \(path)") }
         defer { close(descriptor) }
-        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count else { throw Fault(.internalError, "cannot write") }
+        guard Glibc.write(descriptor, bytes, bytes.count) == bytes.count else {
+            throw Fault(.internalError, "cannot write")
+        }
     }
 
     private func createApp() async throws {
@@ -99,7 +101,8 @@ struct RunningIngest: Sendable {
     }
 
     func send(_ method: String, _ target: String, _ body: [UInt8], isSigned: Bool = true) async throws -> Answer {
-        var headers: [(name: String, value: String)] = body.isEmpty ? [] : [(name: "Content-Type", value: "application/json")]
+        var headers: [(name: String, value: String)] =
+            body.isEmpty ? [] : [(name: "Content-Type", value: "application/json")]
         if isSigned {
             headers += SigV4.sign(
                 method: method, host: host, target: target, headers: headers, body: body, key: Self.key,
@@ -107,7 +110,8 @@ struct RunningIngest: Sendable {
         }
         let response = try await client.send(
             ClientRequest(
-                method: method, url: "http://\(host)\(target)", headers: headers, body: body, responseLimitBytes: 8 << 20))
+                method: method, url: "http://\(host)\(target)", headers: headers, body: body,
+                responseLimitBytes: 8 << 20))
         return Answer(status: response.status, body: response.body, response: response)
     }
 

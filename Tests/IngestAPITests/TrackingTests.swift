@@ -76,7 +76,8 @@ import Testing
     @Test func `HEAD records nothing`() async throws {
         try await tracked { ingest in
             for (path, status) in [
-                ("/t/o/\(try token(ingest, .open)).gif", 200), ("/t/c/\(try token(ingest, .click(target: "http://a.b/")))", 302),
+                ("/t/o/\(try token(ingest, .open)).gif", 200),
+                ("/t/c/\(try token(ingest, .click(target: "http://a.b/")))", 302),
                 ("/u/\(try token(ingest, .unsubscribe))", 200),
             ] {
                 #expect(try await ingest.send("HEAD", path, isSigned: false).status == status)
@@ -89,7 +90,9 @@ import Testing
     @Test func `a link that was not signed, or for something else, is a 404 and never a redirect`() async throws {
         try await tracked { ingest in
             let click = try token(ingest, .click(target: "https://shop.example/"))
-            var forged: [String] = ["/t/c/", "/t/c/x", "/t/c/https%3A%2F%2Fevil.example", "/t/c/\(try token(ingest, .open))"]
+            var forged: [String] = [
+                "/t/c/", "/t/c/x", "/t/c/https%3A%2F%2Fevil.example", "/t/c/\(try token(ingest, .open))",
+            ]
             for place in stride(from: 0, to: click.count, by: 5) {
                 var letters = Array(click)
                 letters[place] = letters[place] == "A" ? "B" : "A"
@@ -120,7 +123,8 @@ import Testing
     @Test func `POST unsubscribes at once, by either encoding, and a second time changes nothing`() async throws {
         try await tracked { ingest in
             let path = "/u/\(try token(ingest, .unsubscribe))"
-            let multipart = "--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n"
+            let multipart =
+                "--b\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--b--\r\n"
             for body in ["List-Unsubscribe=One-Click", multipart] {
                 let answer = try await ingest.send("POST", path, Array(body.utf8), isSigned: false)
                 #expect(answer.status == 200)
@@ -140,7 +144,9 @@ import Testing
     @Test func `links work when their run is gone`() async throws {
         try await tracked { ingest in
             let gone = RunID(high: 9, low: 9)
-            #expect(try await ingest.send("POST", "/u/\(try token(ingest, .unsubscribe, run: gone))", isSigned: false).status == 200)
+            #expect(
+                try await ingest.send("POST", "/u/\(try token(ingest, .unsubscribe, run: gone))", isSigned: false)
+                    .status == 200)
             #expect(try await ingest.count("SELECT count(*) FROM suppressions") == 1)
             let click = try token(ingest, .click(target: "https://a.b/"), run: gone)
             #expect(try await ingest.send("GET", "/t/c/\(click)", isSigned: false).status == 302)

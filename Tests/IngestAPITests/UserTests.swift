@@ -20,7 +20,9 @@ import Testing
                 #expect(try await ingest.endpoint(id)["User"]?["UserAttributes"] == ["Plan": ["paid"]])
             }
             try await ingest.update("e2", email(2, user: "v"))
-            #expect(try await ingest.endpoint("e2")["User"]?["UserAttributes"] == [:], "another user's attributes do not stay")
+            #expect(
+                try await ingest.endpoint("e2")["User"]?["UserAttributes"] == [:],
+                "another user's attributes do not stay")
             let users = try await ingest.send("GET", "\(ingest.path)/users/u")
             #expect(users.json["Item"]?.array?.map { $0["Id"] } == ["e1"])
         }
@@ -49,7 +51,9 @@ import Testing
                     "EffectiveDate": .string("1998-06-\(day)T00:00:00Z"),
                 ]
             }
-            for number in 1...15 { try await ingest.update("p\(number)", push(number, day: number == 7 ? 10 : 10 + number)) }
+            for number in 1...15 {
+                try await ingest.update("p\(number)", push(number, day: number == 7 ? 10 : 10 + number))
+            }
             #expect(try await ingest.update("p16", push(16, day: 28)).status == 202)
             let evicted = try await ingest.endpoint("p7")
             #expect(evicted["EndpointStatus"] == "INACTIVE")
@@ -81,7 +85,8 @@ import Testing
             #expect(deleted.status == 202)
             #expect(deleted.json["Item"]?.array?.count == 2)
             #expect(try await ingest.send("GET", "\(ingest.path)/users/a%2Fb").status == 404)
-            #expect(try await ingest.count("SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM endpoints)") == 0)
+            #expect(
+                try await ingest.count("SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM endpoints)") == 0)
         }
     }
 }

@@ -40,7 +40,8 @@ import Testing
             CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
             $$ BEGIN IF NEW.type = 'poison' THEN RAISE EXCEPTION 'refused'; END IF; RETURN NEW; END $$
             """)
-        try await database.execute("CREATE TRIGGER refuse BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION refuse()")
+        try await database.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION refuse()")
         let requests = try ["a", "b", "poison", "c"].map { try request($0, type: $0, endpoint: "e-\($0)") }
         let results = try await writer().commit(requests)
         #expect(results.map { (try? $0.get()) != nil } == [true, true, false, true])
@@ -64,7 +65,9 @@ import Testing
     @Test func `a repeated event in a batch leaves its neighbours and the counts right`() async throws {
         let writer = try writer()
         _ = await writer.commit([try request("a", type: "a")])
-        let results = await writer.commit([try request("a", type: "a"), try request("b", type: "b"), try request("b", type: "b")])
+        let results = await writer.commit([
+            try request("a", type: "a"), try request("b", type: "b"), try request("b", type: "b"),
+        ])
         for result in results { #expect(throws: Never.self) { try result.get() } }
         #expect(try await stored() == ["a", "b"])
         let counted = try await TestDatabase.current.database.query(
@@ -111,7 +114,9 @@ import Testing
         let lanes = (0..<2).map { _ in Task(executorPreference: test.loop) { await queue.runLane() } }
         let requests = try (0..<50).map { try request("k\($0)") }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for request in requests { group.addTask(executorPreference: test.loop) { _ = try await queue.submit(request) } }
+            for request in requests {
+                group.addTask(executorPreference: test.loop) { _ = try await queue.submit(request) }
+            }
             try await group.waitForAll()
         }
         for lane in lanes { lane.cancel() }

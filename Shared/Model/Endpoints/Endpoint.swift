@@ -71,7 +71,8 @@ package struct Endpoint: Sendable {
                 metrics: try [String: Double](json: metrics, at: path),
                 optOut: suppression == nil || isBounced ? optOut : "ALL", requestId: requestID,
                 user: hasUser
-                    ? EndpointUser(userAttributes: try [String: [String]](json: userAttributes, at: path), userId: userID)
+                    ? EndpointUser(
+                        userAttributes: try [String: [String]](json: userAttributes, at: path), userId: userID)
                     : nil)
         }
     }

@@ -84,7 +84,9 @@ struct EndpointPlan {
         let reference = EndpointReference(app: write.app, key: write.identity.key)
         let stored = states[reference]
         if let stored, stored.externalID != write.id.rawValue { throw Self.collision }
-        if stored == nil, case .needsAddress = write.creation, write.address == nil { throw .badRequest("Missing Address") }
+        if stored == nil, case .needsAddress = write.creation, write.address == nil {
+            throw .badRequest("Missing Address")
+        }
         var state = stored ?? EndpointState(write)
         try state.apply(write, hasher: hasher)
         try attach(&state, write)
@@ -103,7 +105,9 @@ struct EndpointPlan {
     private mutating func takeOver(_ address: AddressReference, for key: Int64) {
         for other in holders[address] ?? [] where other != key {
             let reference = EndpointReference(app: address.app, key: other)
-            guard var loser = states[reference], loser.addressHash == address.hash, loser.status == "ACTIVE" else { continue }
+            guard var loser = states[reference], loser.addressHash == address.hash, loser.status == "ACTIVE" else {
+                continue
+            }
             loser.status = "INACTIVE"
             loser.isChanged = true
             states[reference] = loser
@@ -162,7 +166,8 @@ struct EndpointPlan {
         }
         guard userAttributes.textBytes <= EndpointLimits.bytes else {
             throw .badRequest(
-                "User.UserAttributes would have \(userAttributes.textBytes) bytes, and can have \(EndpointLimits.bytes)")
+                "User.UserAttributes would have \(userAttributes.textBytes) bytes, and can have \(EndpointLimits.bytes)"
+            )
         }
     }
 

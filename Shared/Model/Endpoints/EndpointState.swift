@@ -80,9 +80,13 @@ struct EndpointState: Sendable {
         }
         let isElsewhere = write.channelType != nil && write.channelType != channelType
         channelType = write.channelType ?? channelType
-        if isElsewhere || (write.address != nil && write.address != address) || (addressHash == nil && write.address != nil) {
+        if isElsewhere || (write.address != nil && write.address != address)
+            || (addressHash == nil && write.address != nil)
+        {
             address = write.address ?? address
-            addressHash = address.flatMap { address in channelType.map { hasher.hash(address, channel: $0, app: write.app) } }
+            addressHash = address.flatMap { address in
+                channelType.map { hasher.hash(address, channel: $0, app: write.app) }
+            }
         }
         optOut = write.optOut ?? optOut
         status = write.status
@@ -102,7 +106,8 @@ struct EndpointState: Sendable {
         }
         let size = attributes.textBytes + metrics.textBytes
         guard size <= EndpointLimits.bytes else {
-            throw .badRequest("The endpoint is too large: it would have \(size) bytes, and can have \(EndpointLimits.bytes)")
+            throw .badRequest(
+                "The endpoint is too large: it would have \(size) bytes, and can have \(EndpointLimits.bytes)")
         }
     }
 }

@@ -29,7 +29,9 @@ package enum EndpointStore {
     }
 
     /// The endpoint as it was, or nil. Its events stay, and so does a suppression of its address.
-    package static func delete(_ app: AppID, _ id: EndpointID, at now: Instant, in session: Session) async throws -> Endpoint? {
+    package static func delete(_ app: AppID, _ id: EndpointID, at now: Instant, in session: Session) async throws
+        -> Endpoint?
+    {
         let rows = try await session.query(
             """
             DELETE FROM endpoints e
@@ -43,7 +45,9 @@ package enum EndpointStore {
     }
 
     /// All endpoints of a user, and the user. Empty when there is none.
-    package static func delete(_ app: AppID, user: UserID, at now: Instant, in session: Session) async throws -> [Endpoint] {
+    package static func delete(_ app: AppID, user: UserID, at now: Instant, in session: Session) async throws
+        -> [Endpoint]
+    {
         let results = try await session.batch([
             """
             DELETE FROM endpoints e

@@ -8,7 +8,8 @@ extension EndpointWrite {
         try Self.refuseExtensions(request.needletail, at: .root)
         let fields = EndpointFields(
             address: request.address, attributes: request.attributes, channelType: request.channelType,
-            demographic: request.demographic, effectiveDate: request.effectiveDate, endpointStatus: request.endpointStatus,
+            demographic: request.demographic, effectiveDate: request.effectiveDate,
+            endpointStatus: request.endpointStatus,
             location: request.location, metrics: request.metrics, optOut: request.optOut, requestId: request.requestId,
             user: request.user)
         try self.init(fields, app: app, id: id, creation: .needsAddress, now: now, at: .root)
@@ -18,7 +19,8 @@ extension EndpointWrite {
     package init(_ item: EndpointBatchItem, app: AppID, now: Instant, at path: WirePath) throws(APIError) {
         try Self.refuseExtensions(item.needletail, at: path)
         let fields = EndpointFields(
-            address: item.address, attributes: item.attributes, channelType: item.channelType, demographic: item.demographic,
+            address: item.address, attributes: item.attributes, channelType: item.channelType,
+            demographic: item.demographic,
             effectiveDate: item.effectiveDate, endpointStatus: item.endpointStatus, location: item.location,
             metrics: item.metrics, optOut: item.optOut, requestId: item.requestId, user: item.user)
         let id = try Self.checkedID(item.id ?? "", at: path.member("Id"))
@@ -122,7 +124,8 @@ private struct EndpointFields {
     func effectiveAt(now: Instant, at path: WirePath) throws(APIError) -> Instant {
         guard let effectiveDate, !effectiveDate.isEmpty else { return now }
         guard let instant = ISO8601.parse(effectiveDate) else {
-            throw path.member("EffectiveDate").refusal("must be an ISO 8601 timestamp; got \"\(effectiveDate.prefix(40))\"")
+            throw path.member("EffectiveDate").refusal(
+                "must be an ISO 8601 timestamp; got \"\(effectiveDate.prefix(40))\"")
         }
         return instant
     }

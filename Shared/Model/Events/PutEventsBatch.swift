@@ -66,6 +66,7 @@ package struct PutEventsBatch: Sendable {
     private static let accepted = Array("{\"Message\":\"Accepted\",\"StatusCode\":202}".utf8)
 
     private static func append(_ message: String, status: Int, to text: inout [UInt8]) {
-        text.append(contentsOf: JSON.object(["Message": .string(message), "StatusCode": .integer(Int64(status))]).serialized)
+        text.append(
+            contentsOf: JSON.object(["Message": .string(message), "StatusCode": .integer(Int64(status))]).serialized)
     }
 }

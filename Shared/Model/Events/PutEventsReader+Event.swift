@@ -58,9 +58,12 @@ extension PutEventsReader {
         return fault
     }
 
+    private static let application: [StaticString] = [
+        "AppPackageName", "AppTitle", "AppVersionCode", "ClientSdkVersion", "SdkName",
+    ]
+
     private func takeApplication(_ name: JSONNode, _ value: JSONNode, _ fields: inout EventFields) -> String? {
-        let known: [StaticString] = ["AppPackageName", "AppTitle", "AppVersionCode", "ClientSdkVersion", "SdkName"]
-        for member in known where index.equals(name, member) {
+        for member in Self.application where index.equals(name, member) {
             guard index.isString(value) else { return "\(member) must be a string" }
             fields.context.append((member, value))
         }

@@ -30,7 +30,8 @@ package struct PutEventsReader {
         var reader = PutEventsReader(index, app: app, now: now)
         try reader.readBatch()
         return PutEventsBatch(
-            request: IngestRequest(app: app, writes: reader.writes, events: reader.events.count > 0 ? reader.events : nil),
+            request: IngestRequest(
+                app: app, writes: reader.writes, events: reader.events.count > 0 ? reader.events : nil),
             index: index, items: reader.items, messages: reader.messages)
     }
 
@@ -73,7 +74,9 @@ package struct PutEventsReader {
     }
 
     /// A fault of the endpoint does not touch its events: they are of an id, not of what is known of it.
-    private mutating func readEndpoint(_ node: JSONNode, _ id: EndpointID, _ path: WirePath, _ item: inout PutEventsItem) {
+    private mutating func readEndpoint(
+        _ node: JSONNode, _ id: EndpointID, _ path: WirePath, _ item: inout PutEventsItem
+    ) {
         do throws(APIError) {
             let endpoint = try PublicEndpoint(json: index.json(node), at: path)
             writes.append(try EndpointWrite(endpoint, app: app, id: id, now: now, at: path))

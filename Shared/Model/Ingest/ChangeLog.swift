@@ -31,7 +31,8 @@ package struct ChangeLog {
     /// Events of an app, whatever they belong to besides.
     package mutating func count(_ app: AppID, type: String, minute: Int64, n: Int) {
         let bucket = Bucket(
-            source: "app", sourceID: app.description, run: Self.noRun.description, treatment: "", type: type, minute: minute)
+            source: "app", sourceID: app.description, run: Self.noRun.description, treatment: "", type: type,
+            minute: minute)
         add(app, bucket, n: n, unique: 0)
     }
 
@@ -64,7 +65,8 @@ package struct ChangeLog {
         for (bucket, sum) in counts {
             writer.beginObject()
             for (name, value) in [
-                ("source", bucket.source), ("id", bucket.sourceID), ("run", bucket.run), ("treatment", bucket.treatment),
+                ("source", bucket.source), ("id", bucket.sourceID), ("run", bucket.run),
+                ("treatment", bucket.treatment),
                 ("type", bucket.type),
             ] {
                 writer.key(name)

@@ -62,7 +62,9 @@ struct IngestCommit {
         for request in requests {
             guard let events = request.events else { continue }
             log.touch(request.app, events.endpointKeys)
-            for tally in events.tallies { log.count(request.app, type: tally.type, minute: tally.minute, n: tally.count) }
+            for tally in events.tallies {
+                log.count(request.app, type: tally.type, minute: tally.minute, n: tally.count)
+            }
         }
     }
 

@@ -7,7 +7,9 @@ package final class IngestQueue: Sendable {
     package struct Bounds: Sendable {
         /// From the first request of a batch to its start, when a lane is free.
         package var window: Duration = .milliseconds(2)
-        /// A batch starts at once with that many rows, and ends with the request that reaches them.
+        /// With that many rows waiting, a free lane starts at once: two commits side by side use two cores of Postgres.
+        package var startRows = 500
+        /// A batch ends with the request that reaches them.
         package var batchRows = 2000
         package var batchBytes = 8 << 20
         /// Beyond these, requests are refused.
@@ -90,7 +92,7 @@ package final class IngestQueue: Sendable {
     private func next(_ state: inout State) -> Entry {
         guard let first = state.waiting.first, !state.idle.isEmpty else { return .entered }
         let age = MonotonicClock.now() - first.since
-        if state.rows >= bounds.batchRows || state.bytes >= bounds.batchBytes || age >= bounds.window.microseconds {
+        if state.rows >= bounds.startRows || state.bytes >= bounds.batchBytes || age >= bounds.window.microseconds {
             return .starts(state.idle.removeLast(), take(&state))
         }
         guard !state.isTimerSet else { return .entered }

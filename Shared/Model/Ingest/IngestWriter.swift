@@ -31,10 +31,14 @@ package final class IngestWriter: Sendable {
         do {
             return try await commitTogether(requests).map { .success($0) }
         } catch {
-            guard requests.count > 1, Self.isOneRequestsFault(error) else { return requests.map { _ in .failure(error) } }
-            database.environment.log.warning("ingest.isolating", [
-                "requests": .integer(Int64(requests.count)), "error": .string(String(reflecting: error)),
-            ])
+            guard requests.count > 1, Self.isOneRequestsFault(error) else {
+                return requests.map { _ in .failure(error) }
+            }
+            database.environment.log.warning(
+                "ingest.isolating",
+                [
+                    "requests": .integer(Int64(requests.count)), "error": .string(String(reflecting: error)),
+                ])
             var results: [Result<IngestOutcome, any Error>] = []
             for request in requests { results += await commit([request]) }
             return results
