@@ -3,13 +3,13 @@ import Crypto
 import Postgres
 
 extension EndpointPlan {
-    /// Locks and loads, in one round trip.
+    /// In one round trip.
     mutating func load(in session: Session) async throws {
         // Bulk loads outrun the statistics: a plan made for an empty table would scan a full one.
         var statements: [SQL] = ["SET LOCAL enable_seqscan = off"]
         if !users.isEmpty { statements.append(lockUsers) }
         let first = statements.count
-        statements.append(lockedRows)
+        statements.append(storedRows)
         if !users.isEmpty { statements.append(memberRows) }
         if !patchedUsers.isEmpty { statements.append(userRows) }
         let results = try await session.batch(statements)
@@ -19,7 +19,7 @@ extension EndpointPlan {
             let place: Int = try row.get(0)
             let reference = references[place - 1]
             states[reference] = try EndpointState(row)
-            let (bytes, names): (Int?, Int?) = (try row.get(11), try row.get(12))
+            let (bytes, names): (Int?, Int?) = (try row.get(9), try row.get(10))
             guard let patch = patches[reference], let bytes, let names else { continue }
             if patch.bytes + bytes > EndpointLimits.bytes || patch.names + names > EndpointLimits.names {
                 suspects.append(reference)
@@ -51,23 +51,23 @@ extension EndpointPlan {
         return "SELECT pg_advisory_xact_lock(w.lock) FROM unnest(\(locks.sorted())) AS w (lock)"
     }
 
-    /// In the order of `references`. The sizes of what is stored are counted only where a write adds to it.
-    private var lockedRows: SQL {
+    /// Upper bounds of sizes and of numbers of names, only where a write adds to them: a jsonb is larger than the names and
+    /// texts in it unless it is compressed, and spends at least 9 bytes on a name.
+    private var storedRows: SQL {
         let patches = patchSizes()
         let measured = references.map { patches[$0] != nil }
         return """
-            SELECT w.place, e.external_id, e.cohort, e.channel_type, e.address, e.address_hash, e.opt_out,
-                   e.endpoint_status, e.user_id, e.request_id, e.effective_at,
-                   CASE WHEN w.measured THEN octet_length(e.attributes::text) + octet_length(e.metrics::text) END,
-                   CASE WHEN w.measured THEN (SELECT count(*) FROM jsonb_object_keys(e.attributes))
-                                           + (SELECT count(*) FROM jsonb_object_keys(e.metrics)) END
+            SELECT w.place, e.external_id, e.cohort, e.channel_type, e.address, e.address_hash, e.endpoint_status,
+                   e.user_id, e.effective_at, s.bytes, s.bytes / 9
               FROM unnest(\(references.map(\.app)), \(references.map(\.key)), \(SQLBind.boolArray(measured)))
                    WITH ORDINALITY AS w (app, key, measured, place)
-             CROSS JOIN LATERAL (
-                   SELECT *
-                     FROM endpoints
-                    WHERE endpoints.app = w.app AND endpoints.endpoint_key = w.key
-                      FOR NO KEY UPDATE) AS e
+              JOIN endpoints e ON e.app = w.app AND e.endpoint_key = w.key
+              LEFT JOIN LATERAL (
+                   SELECT CASE WHEN pg_column_compression(e.attributes) IS NULL
+                                AND pg_column_compression(e.metrics) IS NULL
+                               THEN pg_column_size(e.attributes) + pg_column_size(e.metrics)
+                               ELSE octet_length(e.attributes::text) + octet_length(e.metrics::text) END AS bytes
+                   ) AS s ON w.measured
             """
     }
 

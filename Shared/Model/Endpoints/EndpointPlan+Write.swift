@@ -15,30 +15,31 @@ private struct EndpointColumns {
     var users: [String?] = []
     var requestIDs: [String?] = []
     var effective: [Instant?] = []
-    var takesUser: [Bool] = []
+    var losesUser: [Bool] = []
     var attributes: [[UInt8]?] = []
     var metrics: [[UInt8]?] = []
     var demographics: [[UInt8]?] = []
     var locations: [[UInt8]?] = []
 
     mutating func append(_ reference: EndpointReference, _ state: EndpointState) {
+        let changes = state.changes
         apps.append(reference.app)
         keys.append(reference.key)
         ids.append(state.externalID)
         cohorts.append(state.cohort)
-        channels.append(state.channelType)
-        addresses.append(state.address)
-        hashes.append(state.addressHash)
-        optOuts.append(state.optOut)
-        statuses.append(state.status)
-        users.append(state.userID)
-        requestIDs.append(state.requestID)
-        effective.append(state.effectiveAt)
-        takesUser.append(state.takesUserAttributes)
-        attributes.append(Self.text(state.attributes, isNew: state.isNew))
-        metrics.append(Self.text(state.metrics, isNew: state.isNew))
-        demographics.append(Self.text(state.demographic, isNew: state.isNew))
-        locations.append(Self.text(state.location, isNew: state.isNew))
+        channels.append(changes.channelType)
+        addresses.append(changes.address)
+        hashes.append(changes.addressHash)
+        optOuts.append(changes.optOut)
+        statuses.append(changes.status)
+        users.append(changes.userID)
+        losesUser.append(changes.losesUser)
+        requestIDs.append(changes.requestID)
+        effective.append(changes.effectiveAt)
+        attributes.append(Self.text(changes.attributes, isNew: state.isNew))
+        metrics.append(Self.text(changes.metrics, isNew: state.isNew))
+        demographics.append(Self.text(changes.demographic, isNew: state.isNew))
+        locations.append(Self.text(changes.location, isNew: state.isNew))
     }
 
     /// Nil: nothing to change.
@@ -53,10 +54,10 @@ private struct EndpointColumns {
         unnest(\(apps), \(keys), \(ids), \(cohorts), \(SQLBind.textArray(channels)), \(SQLBind.textArray(addresses)),
                \(SQLBind.bytesArray(hashes)), \(SQLBind.textArray(optOuts)), \(SQLBind.textArray(statuses)),
                \(SQLBind.textArray(users)), \(SQLBind.textArray(requestIDs)), \(SQLBind.instantArray(effective)),
-               \(SQLBind.boolArray(takesUser)), \(SQLBind.jsonbArray(attributes)), \(SQLBind.jsonbArray(metrics)),
+               \(SQLBind.boolArray(losesUser)), \(SQLBind.jsonbArray(attributes)), \(SQLBind.jsonbArray(metrics)),
                \(SQLBind.jsonbArray(demographics)), \(SQLBind.jsonbArray(locations)))
           AS w (app, key, id, cohort, channel, address, hash, opt_out, status, user_id, request_id, effective_at,
-                takes_user, attributes, metrics, demographic, location)
+                loses_user, attributes, metrics, demographic, location)
         """
     }
 }
@@ -92,19 +93,23 @@ extension EndpointPlan {
     private func update(_ rows: EndpointColumns) -> SQL {
         """
         UPDATE endpoints AS e
-           SET channel_type = w.channel, address = w.address, address_hash = w.hash, opt_out = w.opt_out,
-               endpoint_status = w.status, user_id = w.user_id, request_id = w.request_id,
-               effective_at = w.effective_at,
+           SET channel_type = coalesce(w.channel, e.channel_type), address = coalesce(w.address, e.address),
+               address_hash = coalesce(w.hash, e.address_hash), opt_out = coalesce(w.opt_out, e.opt_out),
+               endpoint_status = coalesce(w.status, e.endpoint_status),
+               user_id = CASE WHEN w.loses_user THEN NULL ELSE coalesce(w.user_id, e.user_id) END,
+               request_id = coalesce(w.request_id, e.request_id),
+               effective_at = coalesce(w.effective_at, e.effective_at),
                attributes = CASE WHEN w.attributes IS NULL THEN e.attributes
                                  ELSE jsonb_strip_nulls(e.attributes || w.attributes) END,
                metrics = CASE WHEN w.metrics IS NULL THEN e.metrics ELSE e.metrics || w.metrics END,
                demographic = CASE WHEN w.demographic IS NULL THEN e.demographic ELSE e.demographic || w.demographic END,
                location = CASE WHEN w.location IS NULL THEN e.location ELSE e.location || w.location END,
-               user_attributes = CASE WHEN w.takes_user
-                   THEN coalesce((SELECT u.attributes FROM users u WHERE u.app = w.app AND u.user_id = w.user_id), '{}')
-                   ELSE e.user_attributes END
+               user_attributes = CASE
+                   WHEN w.loses_user THEN '{}'
+                   WHEN w.user_id IS NULL THEN e.user_attributes
+                   ELSE coalesce((SELECT u.attributes FROM users u WHERE u.app = w.app AND u.user_id = w.user_id), '{}') END
           FROM \(rows.rows)
-         WHERE e.app = w.app AND e.endpoint_key = w.key
+         WHERE e.app = w.app AND e.endpoint_key = w.key AND e.external_id = w.id
         """
     }
 
@@ -114,7 +119,8 @@ extension EndpointPlan {
         INSERT INTO endpoints (app, endpoint_key, external_id, cohort, channel_type, address, address_hash, opt_out,
                                endpoint_status, user_id, request_id, effective_at, created_at, user_attributes,
                                attributes, metrics, demographic, location)
-        SELECT w.app, w.key, w.id, w.cohort, w.channel, w.address, w.hash, w.opt_out, w.status, w.user_id, w.request_id,
+        SELECT w.app, w.key, w.id, w.cohort, w.channel, w.address, w.hash, coalesce(w.opt_out, 'NONE'), w.status,
+               w.user_id, w.request_id,
                w.effective_at, \(now),
                coalesce((SELECT u.attributes FROM users u WHERE u.app = w.app AND u.user_id = w.user_id), '{}'),
                coalesce(w.attributes, '{}'), coalesce(w.metrics, '{}'), coalesce(w.demographic, '{}'),

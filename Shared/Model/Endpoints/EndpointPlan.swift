@@ -3,11 +3,15 @@ import Crypto
 import PinpointAPI
 import Postgres
 
-/// The endpoint writes of one group commit: reads and locks what they concern, applies them one after the other in memory,
-/// and says what to write. Pure between `reads` and `statements`.
+/// The endpoint writes of one group commit: reads what they concern, applies them one after the other in memory, and says what
+/// to write. Pure between `load` and `statements`.
 ///
-/// Order of locks, the same in every process: users (advisory), then rows by (app, key). Rows of other endpoints (an address
-/// taken over, a user's other endpoints) come last; two commits that cross there deadlock, and one of them is repeated.
+/// Rows are read without locks: a row's changes are merged by the UPDATE itself, an endpoint that another commit makes meanwhile
+/// fails the INSERT (and the commit is repeated), and one that is deleted meanwhile was deleted afterwards. Only the rule of 15
+/// needs more than one row to hold still, hence an advisory lock per user, in order. Rows are written in the order of their
+/// keys; those of other endpoints (an address taken over, a user's other endpoints) come last. Commits that cross there
+/// deadlock, and one of them is repeated. Two endpoints that are written with one new address at the same moment both stay
+/// ACTIVE until either is written again; a run sends to one of them.
 struct EndpointPlan {
     let requests: [IngestRequest]
     let references: [EndpointReference]
@@ -108,8 +112,7 @@ struct EndpointPlan {
             guard var loser = states[reference], loser.addressHash == address.hash, loser.status == "ACTIVE" else {
                 continue
             }
-            loser.status = "INACTIVE"
-            loser.isChanged = true
+            loser.deactivate()
             states[reference] = loser
         }
         addresses[address] = key
@@ -137,10 +140,7 @@ struct EndpointPlan {
         if let former = state.userID, former != id {
             members[UserReference(app: write.app, id: former)]?.remove(key: write.identity.key)
         }
-        if state.userID != id {
-            state.userID = id
-            state.takesUserAttributes = true
-        }
+        if state.userID != id { state.join(user: id) }
         if !write.userAttributes.isEmpty {
             userAttributes[user] = merged
             changedUsers.insert(user)
@@ -152,10 +152,8 @@ struct EndpointPlan {
             evicted.insert(reference)
             return
         }
-        state.status = "INACTIVE"
-        state.userID = nil
-        state.takesUserAttributes = true
-        state.isChanged = true
+        state.deactivate()
+        state.leaveUser()
         states[reference] = state
     }
 

@@ -21,53 +21,64 @@ struct UserReference: Hashable, Comparable, Sendable {
     }
 }
 
-/// One endpoint while writes are applied to it: scalars as they will be, JSON as a patch over what is stored.
+/// One endpoint while writes are applied to it: what it will be, as far as decisions need it, and what is to be changed.
+///
+/// Only changes are written to a row that exists, and Postgres merges them into it: another commit may have changed the rest
+/// since it was read.
 struct EndpointState: Sendable {
+    /// Nil keeps what is stored.
+    struct Changes: Sendable {
+        var channelType: String?
+        var address: String?
+        var addressHash: [UInt8]?
+        var optOut: String?
+        var status: String?
+        var userID: String?
+        var losesUser = false
+        var requestID: String?
+        var effectiveAt: Instant?
+        /// Patches; a null removes.
+        var attributes = JSONObject()
+        var metrics = JSONObject()
+        var demographic = JSONObject()
+        var location = JSONObject()
+    }
+
     let externalID: String
+    let cohort: Int16
     let isNew: Bool
     /// Whether a row must be written.
-    var isChanged = false
+    private(set) var isChanged = false
+    private(set) var changes = Changes()
 
-    var cohort: Int16
-    var channelType: String?
-    var address: String?
-    var addressHash: [UInt8]?
-    var optOut = "NONE"
-    var status = "ACTIVE"
-    var userID: String?
-    var requestID: String?
-    var effectiveAt: Instant
-    /// The row's copy of user attributes is to be read anew: the user changed, or was lost.
-    var takesUserAttributes = false
-
-    var attributes = JSONObject()
-    var metrics = JSONObject()
-    var demographic = JSONObject()
-    var location = JSONObject()
+    private(set) var channelType: String?
+    private(set) var address: String?
+    private(set) var addressHash: [UInt8]?
+    private(set) var status = "ACTIVE"
+    private(set) var userID: String?
+    private(set) var effectiveAt: Instant
 
     /// What is stored, loaded only when the patches could exceed the limits of an endpoint.
     var whole: (attributes: JSONObject, metrics: JSONObject)?
 
     init(_ write: EndpointWrite) {
         externalID = write.id.rawValue
-        isNew = true
         cohort = write.identity.cohort
+        isNew = true
         effectiveAt = write.effectiveAt
     }
 
-    /// Columns 1–10 of `EndpointPlan.lockedRows`.
+    /// Columns 1–8 of `EndpointPlan.storedRows`.
     init(_ row: Row) throws {
         externalID = try row.get(1)
-        isNew = false
         cohort = try row.get(2)
+        isNew = false
         channelType = try row.get(3)
         address = try row.get(4)
         addressHash = try row.get(5)
-        optOut = try row.get(6)
-        status = try row.get(7)
-        userID = try row.get(8)
-        requestID = try row.get(9)
-        effectiveAt = try row.get(10)
+        status = try row.get(6)
+        userID = try row.get(7)
+        effectiveAt = try row.get(8)
     }
 
     /// Everything that a write changes about the endpoint itself.
@@ -78,24 +89,51 @@ struct EndpointState: Sendable {
             try Self.check(merged.attributes, merged.metrics)
             whole = merged
         }
-        let isElsewhere = write.channelType != nil && write.channelType != channelType
-        channelType = write.channelType ?? channelType
-        if isElsewhere || (write.address != nil && write.address != address)
-            || (addressHash == nil && write.address != nil)
-        {
-            address = write.address ?? address
-            addressHash = address.flatMap { address in
-                channelType.map { hasher.hash(address, channel: $0, app: write.app) }
-            }
-        }
-        optOut = write.optOut ?? optOut
+        takeAddress(write, hasher: hasher)
+        changes.optOut = write.optOut ?? changes.optOut
+        changes.status = write.status
         status = write.status
-        requestID = write.requestID ?? requestID
+        changes.requestID = write.requestID ?? changes.requestID
+        changes.effectiveAt = write.effectiveAt
         effectiveAt = write.effectiveAt
-        attributes.compose(write.attributes)
-        metrics.compose(write.metrics)
-        demographic.compose(write.demographic)
-        location.compose(write.location)
+        changes.attributes.compose(write.attributes)
+        changes.metrics.compose(write.metrics)
+        changes.demographic.compose(write.demographic)
+        changes.location.compose(write.location)
+        isChanged = true
+    }
+
+    /// The hash is of both, so that either changes it.
+    private mutating func takeAddress(_ write: EndpointWrite, hasher: SuppressionHasher) {
+        let isSame =
+            (write.channelType ?? channelType) == channelType && (write.address ?? address) == address
+            && addressHash != nil
+        if isSame { return }
+        channelType = write.channelType ?? channelType
+        address = write.address ?? address
+        changes.channelType = channelType
+        changes.address = address
+        guard let channelType, let address else { return }
+        addressHash = hasher.hash(address, channel: channelType, app: write.app)
+        changes.addressHash = addressHash
+    }
+
+    mutating func deactivate() {
+        status = "INACTIVE"
+        changes.status = status
+        isChanged = true
+    }
+
+    mutating func join(user id: String) {
+        userID = id
+        changes.userID = id
+        changes.losesUser = false
+    }
+
+    mutating func leaveUser() {
+        userID = nil
+        changes.userID = nil
+        changes.losesUser = true
         isChanged = true
     }
 
