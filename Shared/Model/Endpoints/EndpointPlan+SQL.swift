@@ -5,9 +5,13 @@ import Postgres
 extension EndpointPlan {
     /// In one round trip.
     mutating func load(in session: Session) async throws {
-        // Bulk loads outrun the statistics: a plan made for an empty table would scan a full one.
+        // Bulk loads outrun the statistics: a plan made for an empty table would scan a full one, or read the endpoints of a
+        // whole app to find those of a user.
         var statements: [SQL] = ["SET LOCAL enable_seqscan = off"]
-        if !users.isEmpty { statements.append(lockUsers) }
+        if !users.isEmpty {
+            statements.append("SET LOCAL plan_cache_mode = force_custom_plan")
+            statements.append(lockUsers)
+        }
         let first = statements.count
         statements.append(storedRows)
         if !users.isEmpty { statements.append(memberRows) }

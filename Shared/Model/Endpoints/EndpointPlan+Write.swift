@@ -162,7 +162,7 @@ extension EndpointPlan {
                 UPDATE endpoints AS e
                    SET endpoint_status = 'INACTIVE'
                   FROM unnest(\(taken.map(\.key.app)), \(SQLBind.bytesArray(taken.map(\.key.hash)))) AS w (app, hash)
-                 WHERE e.app = w.app AND e.address_hash = w.hash AND e.endpoint_status = 'ACTIVE'
+                 WHERE e.address_hash = w.hash AND e.endpoint_status = 'ACTIVE' AND e.app IS NOT DISTINCT FROM w.app
                    AND e.endpoint_key <> ALL (\(references.map(\.key)))
                 RETURNING e.app, e.endpoint_key)
             \(logKeys(at: now))
