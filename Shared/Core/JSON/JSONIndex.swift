@@ -11,10 +11,11 @@
 /// simdjson 3.0.1 (Debian, icelake kernel), on a busy machine, MB/s:
 /// index 1,476, index and walk to what ingest reads 1,347, tree 284, writing the tree 291; simdjson DOM 2,266,
 /// On-Demand reading every value 822, On-Demand skipping most values (and so not checking them) 3,077.
+@usableFromInline
 package struct JSONIndex: Sendable {
     /// The text as it came.
     package let bytes: [UInt8]
-    private let tape: JSONTape
+    @usableFromInline let tape: JSONTape
 
     package init(_ bytes: [UInt8], limits: JSONLimits = .request) throws(JSONFault) {
         self.bytes = bytes
@@ -27,25 +28,25 @@ package struct JSONIndex: Sendable {
 
     package var root: JSONNode { JSONNode(entry: 0) }
 
-    @inline(__always)
-    private func entry(_ node: JSONNode) -> JSONTapeEntry {
+    @inlinable @inline(__always)
+    func entry(_ node: JSONNode) -> JSONTapeEntry {
         precondition(node.entry < tape.count)
         return tape.entries[Int(node.entry)]
     }
 
-    package func kind(_ node: JSONNode) -> JSONKind { entry(node).kind }
+    @inlinable package func kind(_ node: JSONNode) -> JSONKind { entry(node).kind }
     /// Members of an object, elements of an array, 0 for all else.
-    package func count(_ node: JSONNode) -> Int { entry(node).count }
-    package func isNull(_ node: JSONNode) -> Bool { entry(node).kind == .null }
-    package func isObject(_ node: JSONNode) -> Bool { entry(node).kind == .object }
-    package func isArray(_ node: JSONNode) -> Bool { entry(node).kind == .array }
-    package func isString(_ node: JSONNode) -> Bool {
+    @inlinable package func count(_ node: JSONNode) -> Int { entry(node).count }
+    @inlinable package func isNull(_ node: JSONNode) -> Bool { entry(node).kind == .null }
+    @inlinable package func isObject(_ node: JSONNode) -> Bool { entry(node).kind == .object }
+    @inlinable package func isArray(_ node: JSONNode) -> Bool { entry(node).kind == .array }
+    @inlinable package func isString(_ node: JSONNode) -> Bool {
         let kind = entry(node).kind
         return kind == .string || kind == .escapedString
     }
 
     /// The bytes of the value in the text, quotes and brackets included.
-    package func range(_ node: JSONNode) -> Range<Int> {
+    @inlinable package func range(_ node: JSONNode) -> Range<Int> {
         let entry = entry(node)
         let isString = entry.kind == .string || entry.kind == .escapedString
         let start = Int(entry.start) - (isString ? 1 : 0)
@@ -53,7 +54,7 @@ package struct JSONIndex: Sendable {
     }
 
     /// Where a string's text stands, if it needs no unescaping: its bytes are then the string's UTF-8.
-    package func plainRange(_ node: JSONNode) -> Range<Int>? {
+    @inlinable package func plainRange(_ node: JSONNode) -> Range<Int>? {
         let entry = entry(node)
         guard entry.kind == .string else { return nil }
         return Int(entry.start)..<Int(entry.start + entry.length)
@@ -120,7 +121,7 @@ package struct JSONIndex: Sendable {
     }
 
     /// In the order of the text. Does nothing unless the value is an object.
-    @inline(__always)
+    @inlinable @inline(__always)
     package func forEachMember<E: Error>(
         of node: JSONNode, _ body: (_ key: JSONNode, _ value: JSONNode) throws(E) -> Void
     ) throws(E) {
@@ -134,7 +135,7 @@ package struct JSONIndex: Sendable {
     }
 
     /// In the order of the text. Does nothing unless the value is an array.
-    @inline(__always)
+    @inlinable @inline(__always)
     package func forEachElement<E: Error>(of node: JSONNode, _ body: (_ value: JSONNode) throws(E) -> Void) throws(E) {
         let array = entry(node)
         guard array.kind == .array else { return }
@@ -167,10 +168,11 @@ package struct JSONIndex: Sendable {
 }
 
 /// A value's place in a `JSONIndex`.
+@usableFromInline
 package struct JSONNode: Hashable, Sendable {
-    fileprivate let entry: UInt32
+    @usableFromInline let entry: UInt32
 
-    fileprivate init(entry: UInt32) {
+    @inlinable init(entry: UInt32) {
         self.entry = entry
     }
 }
