@@ -13,6 +13,18 @@ package enum SHA256 {
     package static func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
         MessageDigest.hash(bytes, algorithm, byteCount: byteCount)
     }
+
+    /// The digest's first 16 bytes as two big-endian words: keys and ids are made of no more, and this allocates nothing.
+    package static func words(_ bytes: [UInt8]) -> (UInt64, UInt64) {
+        bytes.withUnsafeBytes { bytes in
+            withUnsafeTemporaryAllocation(of: UInt64.self, capacity: byteCount / 8) { words in
+                guard EVP_Digest(bytes.baseAddress, bytes.count, words.baseAddress, nil, algorithm, nil) == 1 else {
+                    fatalError("libcrypto cannot hash")
+                }
+                return (UInt64(bigEndian: words[0]), UInt64(bigEndian: words[1]))
+            }
+        }
+    }
 }
 
 /// SHA-512 (FIPS 180-4).

@@ -16,10 +16,9 @@ package struct EndpointIdentity: Hashable, Sendable {
     package init(app: AppID, id: some StringProtocol) {
         var bytes = app.bytes
         bytes.append(contentsOf: id.utf8)
-        let digest = SHA256.hash(bytes)
-        func word(at start: Int) -> UInt64 { digest[start..<start + 8].reduce(0) { $0 << 8 | UInt64($1) } }
-        key = Int64(bitPattern: word(at: 0))
-        cohort = Int16(word(at: 8) % Self.cohorts)
+        let (first, second) = SHA256.words(bytes)
+        key = Int64(bitPattern: first)
+        cohort = Int16(second % Self.cohorts)
     }
 
     package init(app: AppID, id: EndpointID) {

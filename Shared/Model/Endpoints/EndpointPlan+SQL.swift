@@ -18,13 +18,12 @@ extension EndpointPlan {
         if !patchedUsers.isEmpty { statements.append(userRows) }
         let results = try await session.batch(statements)
         var suspects: [EndpointReference] = []
-        let patches = patchSizes()
         for row in results[first] {
             let place: Int = try row.get(0)
             let reference = references[place - 1]
             states[reference] = try EndpointState(row)
             let (bytes, names): (Int?, Int?) = (try row.get(9), try row.get(10))
-            guard let patch = patches[reference], let bytes, let names else { continue }
+            guard let patch = patchSizes[reference], let bytes, let names else { continue }
             if patch.bytes + bytes > EndpointLimits.bytes || patch.names + names > EndpointLimits.names {
                 suspects.append(reference)
             }
@@ -32,19 +31,6 @@ extension EndpointPlan {
         if !users.isEmpty { try takeMembers(results[first + 1]) }
         if !patchedUsers.isEmpty { try takeUsers(results[first + 2]) }
         if !suspects.isEmpty { try await loadWhole(suspects, in: session) }
-    }
-
-    /// Upper bounds of what all writes of the commit add to one endpoint.
-    private func patchSizes() -> [EndpointReference: (bytes: Int, names: Int)] {
-        var sizes: [EndpointReference: (bytes: Int, names: Int)] = [:]
-        for write in requests.lazy.flatMap(\.writes) where !(write.attributes.isEmpty && write.metrics.isEmpty) {
-            let size = sizes[EndpointReference(app: write.app, key: write.identity.key)] ?? (0, 0)
-            sizes[EndpointReference(app: write.app, key: write.identity.key)] = (
-                size.bytes + write.attributes.textBytes + write.metrics.textBytes,
-                size.names + write.attributes.count + write.metrics.count
-            )
-        }
-        return sizes
     }
 
     private var lockUsers: SQL {
@@ -58,8 +44,7 @@ extension EndpointPlan {
     /// Upper bounds of sizes and of numbers of names, only where a write adds to them: a jsonb is larger than the names and
     /// texts in it unless it is compressed, and spends at least 9 bytes on a name.
     private var storedRows: SQL {
-        let patches = patchSizes()
-        let measured = references.map { patches[$0] != nil }
+        let measured = references.map { patchSizes[$0] != nil }
         return """
             SELECT w.place, e.external_id, e.cohort, e.channel_type, e.address, e.address_hash, e.endpoint_status,
                    e.user_id, e.effective_at, s.bytes, s.bytes / 9

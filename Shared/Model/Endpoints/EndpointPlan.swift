@@ -19,6 +19,9 @@ struct EndpointPlan {
     /// Users whose attributes are written.
     let patchedUsers: [UserReference]
 
+    /// Upper bounds of what all writes of the commit add to one endpoint.
+    let patchSizes: [EndpointReference: (bytes: Int, names: Int)]
+
     var states: [EndpointReference: EndpointState] = [:]
     var members: [UserReference: UserEndpoints] = [:]
     /// Attributes as they will be; loaded for `patchedUsers`.
@@ -27,13 +30,18 @@ struct EndpointPlan {
     /// The last writer of each address.
     var addresses: [AddressReference: Int64] = [:]
     /// Endpoints of this commit by the address they had or get.
-    var holders: [AddressReference: Set<Int64>] = [:]
+    var holders: [AddressReference: [Int64]] = [:]
     /// Endpoints outside this commit that lose their user.
     var evicted: Set<EndpointReference> = []
 
     struct AddressReference: Hashable {
         let app: AppID
         let hash: [UInt8]
+
+        /// A few bytes of a keyed hash spread as well as all of them.
+        func hash(into hasher: inout Hasher) {
+            for byte in hash.prefix(8) { hasher.combine(byte) }
+        }
     }
 
     init(_ requests: [IngestRequest]) {
@@ -50,6 +58,21 @@ struct EndpointPlan {
         self.references = references.sorted()
         self.users = users.sorted()
         patchedUsers = patched.sorted()
+        patchSizes = Self.patchSizes(of: requests)
+    }
+
+    private static func patchSizes(
+        of requests: [IngestRequest]
+    ) -> [EndpointReference: (bytes: Int, names: Int)] {
+        var sizes: [EndpointReference: (bytes: Int, names: Int)] = [:]
+        for write in requests.lazy.flatMap(\.writes) where !(write.attributes.isEmpty && write.metrics.isEmpty) {
+            let bytes = write.attributes.textBytes + write.metrics.textBytes
+            let names = write.attributes.count + write.metrics.count
+            let reference = EndpointReference(app: write.app, key: write.identity.key)
+            sizes[reference, default: (0, 0)].bytes += bytes
+            sizes[reference, default: (0, 0)].names += names
+        }
+        return sizes
     }
 
     // MARK: Applying
@@ -98,11 +121,11 @@ struct EndpointPlan {
         guard let hash = state.addressHash else { return }
         let address = AddressReference(app: write.app, hash: hash)
         if write.address != nil { takeOver(address, for: reference.key) }
-        hold(address, reference.key)
+        if stored?.addressHash != hash { hold(address, reference.key) }
     }
 
     private mutating func hold(_ address: AddressReference, _ key: Int64) {
-        holders[address, default: []].insert(key)
+        holders[address, default: []].append(key)
     }
 
     /// An address belongs to the endpoint that was written with it last.

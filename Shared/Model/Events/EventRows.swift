@@ -83,12 +83,9 @@ package struct EventRows: Sendable {
         Self.append(Int64(eventKey.count), to: &digestInput)
         digestInput.append(contentsOf: eventKey)
         digestInput.append(contentsOf: type)
-        let digest = SHA256.hash(digestInput)
-        return digest.withUnsafeBytes { bytes in
-            let first = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 0, as: UInt64.self))
-            let second = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 2, as: UInt64.self))
-            return (UInt64(bitPattern: at.milliseconds) << 16 | first >> 48, second)
-        }
+        let (first, second) = SHA256.words(digestInput)
+        // 16 bits behind the time, then the digest's next 64.
+        return (UInt64(bitPattern: at.milliseconds) << 16 | first >> 48, first << 16 | second >> 48)
     }
 
     private static func append(_ value: Int64, to bytes: inout [UInt8]) {
@@ -98,11 +95,19 @@ package struct EventRows: Sendable {
     /// A request has few types, and its events are close in time.
     private mutating func tally(_ type: UnsafeRawBufferPointer, minute: Int64) {
         for index in tallies.indices.reversed() where tallies[index].minute == minute {
-            if tallies[index].type.utf8.elementsEqual(type) {
+            if Self.isSame(&tallies[index].type, type) {
                 tallies[index].count += 1
                 return
             }
         }
         tallies.append(Tally(type: String(decoding: type, as: UTF8.self), minute: minute, count: 1))
+    }
+
+    private static func isSame(_ text: inout String, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        text.withUTF8 { text in
+            guard text.count == bytes.count else { return false }
+            for index in text.indices where text[index] != bytes[index] { return false }
+            return true
+        }
     }
 }

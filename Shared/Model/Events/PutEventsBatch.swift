@@ -37,7 +37,7 @@ package struct PutEventsBatch: Sendable {
         text.append(contentsOf: "{\"Results\":{".utf8)
         for (place, item) in items.enumerated() {
             if place > 0 { text.append(UInt8(ascii: ",")) }
-            text.append(contentsOf: index.bytes[index.range(item.key)])
+            append(key: item.key, to: &text)
             text.append(contentsOf: ":{\"EndpointItemResponse\":".utf8)
             let refusal = item.write.flatMap { outcome.writes[$0] }
             if let refusal {
@@ -48,7 +48,7 @@ package struct PutEventsBatch: Sendable {
             text.append(contentsOf: ",\"EventsItemResponse\":{".utf8)
             for (place, event) in item.events.enumerated() {
                 if place > 0 { text.append(UInt8(ascii: ",")) }
-                text.append(contentsOf: index.bytes[index.range(event.key)])
+                append(key: event.key, to: &text)
                 text.append(UInt8(ascii: ":"))
                 append(event.message, to: &text)
             }
@@ -56,6 +56,11 @@ package struct PutEventsBatch: Sendable {
         }
         text.append(contentsOf: "}}".utf8)
         return text
+    }
+
+    /// As the client wrote it, quotes and escapes included.
+    private func append(key: JSONNode, to text: inout [UInt8]) {
+        index.bytes.withUnsafeBufferPointer { text.append(contentsOf: $0[index.range(key)]) }
     }
 
     private func append(_ message: Int?, to text: inout [UInt8]) {

@@ -8,6 +8,11 @@ private struct EventFields {
     var metrics: JSONNode?
     /// Session, application and SDK, with their names.
     var context: [(name: StaticString, value: JSONNode)] = []
+
+    mutating func take(_ name: StaticString, _ value: JSONNode) {
+        if context.isEmpty { context.reserveCapacity(6) }
+        context.append((name, value))
+    }
 }
 
 extension PutEventsReader {
@@ -50,7 +55,7 @@ extension PutEventsReader {
                 fields.metrics = value
             } else if index.equals(name, "Session") {
                 fault = fault ?? sessionFault(value)
-                fields.context.append(("Session", value))
+                fields.take("Session", value)
             } else {
                 fault = fault ?? takeApplication(name, value, &fields)
             }
@@ -65,7 +70,7 @@ extension PutEventsReader {
     private func takeApplication(_ name: JSONNode, _ value: JSONNode, _ fields: inout EventFields) -> String? {
         for member in Self.application where index.equals(name, member) {
             guard index.isString(value) else { return "\(member) must be a string" }
-            fields.context.append((member, value))
+            fields.take(member, value)
         }
         return nil
     }
@@ -148,13 +153,16 @@ extension PutEventsReader {
 
     private func context(_ members: [(name: StaticString, value: JSONNode)]) -> [UInt8]? {
         if members.isEmpty { return nil }
-        var text: [UInt8] = [UInt8(ascii: "{")]
+        var text: [UInt8] = []
+        text.reserveCapacity(members.reduce(2) { $0 + $1.name.utf8CodeUnitCount + 4 + index.range($1.value).count })
+        text.append(UInt8(ascii: "{"))
         for (name, value) in members {
             if text.count > 1 { text.append(UInt8(ascii: ",")) }
             text.append(UInt8(ascii: "\""))
             text.append(contentsOf: UnsafeBufferPointer(start: name.utf8Start, count: name.utf8CodeUnitCount))
-            text.append(contentsOf: [UInt8(ascii: "\""), UInt8(ascii: ":")])
-            text.append(contentsOf: index.bytes[index.range(value)])
+            text.append(UInt8(ascii: "\""))
+            text.append(UInt8(ascii: ":"))
+            index.bytes.withUnsafeBufferPointer { text.append(contentsOf: $0[index.range(value)]) }
         }
         text.append(UInt8(ascii: "}"))
         return text
