@@ -110,18 +110,29 @@ let package = Package(
         tests("TemplatesTests", ["Core", "Templates"]),
         tests("SegmentsTests", ["Core", "PinpointAPI", "Segments", "Postgres", "Model", "TestKit"]),
         tests("QueueTests", ["Core", "EventLoop", "Runtime", "Postgres", "Queue", "TestKit"]),
-        tests("ModelTests", ["Core", "EventLoop", "Runtime", "Crypto", "Postgres", "PinpointAPI", "Queue", "Model", "TestKit"]),
+        tests(
+            "ModelTests",
+            ["Core", "EventLoop", "Runtime", "Crypto", "Postgres", "PinpointAPI", "Queue", "Model", "TestKit"]),
         tests("AccessTests", foundations + ["Crypto", "HTTPServer", "PinpointAPI", "Model", "Access", "TestKit"]),
         tests("HostingTests", web + ["Crypto", "TestKit"]),
-        tests("DeliveryTests", ["Core", "EventLoop", "Runtime", "Postgres", "HTTPClient", "Queue", "Model", "Delivery", "TestKit"]),
+        tests(
+            "DeliveryTests",
+            ["Core", "EventLoop", "Runtime", "Postgres", "HTTPClient", "Queue", "Model", "Delivery", "TestKit"]),
         tests(
             "CampaignSchedulerTests",
-            web + ["Crypto", "HTTPClient", "Delivery", "Queue", "Segments", "Templates", "CampaignScheduler", "TestKit"]
+            web + [
+                "Crypto", "HTTPClient", "Delivery", "Queue", "Segments", "Templates", "CampaignScheduler", "TestKit",
+            ]
         ),
         tests("IngestAPITests", web + ["Crypto", "HTTPClient", "IngestAPI", "TestKit"]),
         tests("NeedletailTests", ["Core", "Needletail", "TestKit"]),
         tests("TidyTests", ["Core", "Runtime", "Postgres", "PinpointAPI"]),
-        tests("ScenarioTests", ["CLinux", "Core", "EventLoop", "Runtime", "Crypto", "Postgres", "HTTPClient", "Model", "Access", "TestKit"]),
+        tests(
+            "ScenarioTests",
+            [
+                "CLinux", "Core", "EventLoop", "Runtime", "Crypto", "Postgres", "HTTPClient", "Model", "Access",
+                "TestKit",
+            ]),
     ]
 )
 
@@ -138,7 +149,8 @@ if Context.environment["NEEDLETAIL_BENCH"] != nil {
         .executableTarget(
             name: "Bench",
             dependencies: foundations + [
-                "CLinux", "CPostgres", "CSimdjson", "Crypto", "HTTPClient", "Access", "Queue", "Model", "Segments", "Delivery",
+                "CLinux", "CPostgres", "CSimdjson", "Crypto", "HTTPClient", "Access", "Queue", "Model", "Segments",
+                "Delivery",
             ],
             path: "ops/bench/Bench",
             swiftSettings: settings

@@ -14,7 +14,9 @@ enum CampaignActivities {
         let campaign = try call.id("campaign-id", of: Noun.Campaign.self)
         let page = try PageRequest(QueryParameters(call.request))
         let before = try page.cursor(of: list).map { token throws(APIError) in
-            guard let run = RunID(try token.string("Run")) else { throw .badRequest("The token is not valid for this list") }
+            guard let run = RunID(try token.string("Run")) else {
+                throw .badRequest("The token is not valid for this list")
+            }
             return (startedAt: try token.instant("StartedAt"), run: run)
         }
         // One run more than fits tells whether there is a next page.

@@ -19,7 +19,8 @@ struct KeyFigure: Sendable {
     static let ofCampaign: [String: KeyFigure] = [
         "successful-delivery-rate": .init(.deliveryRate, .none, "SuccessfulDeliveryRate"),
         "successful-delivery-rate-grouped-by-date": .init(.deliveryRate, .date, "SuccessfulDeliveryRate"),
-        "successful-delivery-rate-grouped-by-campaign-activity": .init(.deliveryRate, .activity, "SuccessfulDeliveryRate"),
+        "successful-delivery-rate-grouped-by-campaign-activity": .init(
+            .deliveryRate, .activity, "SuccessfulDeliveryRate"),
         "email-open-rate": .init(.openRate, .none, "EmailOpenRate"),
         "email-open-rate-grouped-by-campaign-activity": .init(.openRate, .activity, "EmailOpenRate"),
         "hard-bounce-rate": .init(.hardBounceRate, .none, "HardBounceRate"),

@@ -20,7 +20,8 @@ enum KeyFigures {
             guard try await CampaignLookup.exists(app, campaign: campaign, in: session) else {
                 throw APIError.resourceNotFound
             }
-            return try await KeyFigureCounts.load(app, campaign: campaign, range: range, by: figure.grouping, in: session)
+            return try await KeyFigureCounts.load(
+                app, campaign: campaign, range: range, by: figure.grouping, in: session)
         }
         return call.answer(
             CampaignDateRangeKpiResponse(
@@ -69,7 +70,9 @@ enum KeyFigures {
         let start = try query.instant("start-time") ?? end - longestRange
         guard start <= end else { throw .badRequest("start-time must not be after end-time") }
         // Clients cut 90 days into windows of exactly 31 × 24 h, with microseconds.
-        guard end - start <= longestRange else { throw .badRequest("start-time and end-time may be 31 days apart at most") }
+        guard end - start <= longestRange else {
+            throw .badRequest("start-time and end-time may be 31 days apart at most")
+        }
         guard start >= now - oldestStart - .seconds(86_400) else {
             throw .badRequest("start-time must be within the last 90 days")
         }

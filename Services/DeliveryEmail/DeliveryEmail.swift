@@ -1,8 +1,8 @@
 import Core
 import Crypto
 import Delivery
-import Hosting
 import HTTPClient
+import Hosting
 import Model
 import Postgres
 import Queue
@@ -29,7 +29,9 @@ enum DeliveryEmail {
         guard let smtpURL = context.configuration[Settings.smtpURL] else {
             throw Fault(.configuration, "NEEDLETAIL_SMTP_URL must name the SMTP server that takes e-mail")
         }
-        let pool = SMTPPool(server: try SMTPServer(url: smtpURL), loop: context.loop, environment: environment, metrics: context.metrics)
+        let pool = SMTPPool(
+            server: try SMTPServer(url: smtpURL), loop: context.loop, environment: environment, metrics: context.metrics
+        )
         let channel = EmailChannel(
             provider: .smtp(pool),
             tracking: TrackingTokens(masterKey: context.masterKey),

@@ -23,13 +23,16 @@ enum BalanceTable {
         }
         if sheet.open > 0 { lines.append(row("  open", treatments.map { _ in "" } + [String(sheet.open)])) }
         if sheet.possibleDuplicates > 0 {
-            lines.append(row("  flagged possible duplicate", treatments.map { _ in "" } + [String(sheet.possibleDuplicates)]))
+            lines.append(
+                row("  flagged possible duplicate", treatments.map { _ in "" } + [String(sheet.possibleDuplicates)]))
         }
         lines.append(sheet.balances ? "balances" : "DOES NOT BALANCE")
         return lines
     }
 
-    private static func count(_ sheet: BalanceSheet, _ treatment: Int16, _ state: TerminalState, _ reason: String) -> Int64 {
+    private static func count(_ sheet: BalanceSheet, _ treatment: Int16, _ state: TerminalState, _ reason: String)
+        -> Int64
+    {
         sheet.lines.reduce(0) { sum, line in
             line.treatment == treatment && line.state == state && line.reason == reason ? sum + line.count : sum
         }

@@ -109,12 +109,14 @@ extension Transfer {
 
     static let bodyCallback: curlx_io_cb = { bytes, size, count, context in
         guard let bytes, let context else { return 0 }
-        return Transfer.of(context).take(body: UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
+        return Transfer.of(context).take(body: UnsafeRawBufferPointer(start: bytes, count: size * count))
+            ? size * count : 0
     }
 
     static let headerCallback: curlx_io_cb = { bytes, size, count, context in
         guard let bytes, let context else { return 0 }
-        return Transfer.of(context).take(headerLine: UnsafeRawBufferPointer(start: bytes, count: size * count)) ? size * count : 0
+        return Transfer.of(context).take(headerLine: UnsafeRawBufferPointer(start: bytes, count: size * count))
+            ? size * count : 0
     }
 
     static let seekCallback: curlx_seek_cb = { context, offset, origin in

@@ -112,7 +112,8 @@ final class TransferEngine: Sendable {
     private static let spareLimit = 64
 
     private func complete(
-        _ transfer: Transfer, _ handle: UnsafeMutableRawPointer, _ code: CURLcode, _ spare: inout [UnsafeMutableRawPointer]
+        _ transfer: Transfer, _ handle: UnsafeMutableRawPointer, _ code: CURLcode,
+        _ spare: inout [UnsafeMutableRawPointer]
     ) {
         if code == CURLE_OK {
             recycle(handle, &spare)

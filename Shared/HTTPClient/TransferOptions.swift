@@ -88,7 +88,9 @@ enum TransferOptions {
     private static func applyHeaders(_ transfer: Transfer, to handle: UnsafeMutableRawPointer) {
         // `Expect:` costs a round trip; the form type would be libcurl's guess.
         var lines = ["Expect:"]
-        if !transfer.request.headers.contains(where: { $0.name.lowercased() == "content-type" }) { lines.append("Content-Type:") }
+        if !transfer.request.headers.contains(where: { $0.name.lowercased() == "content-type" }) {
+            lines.append("Content-Type:")
+        }
         for (name, value) in transfer.request.headers { lines.append(value.isEmpty ? "\(name);" : "\(name): \(value)") }
         for line in lines { transfer.headerList = curl_slist_append(transfer.headerList, line) }
         _ = curlx_set_ptr(handle, CURLOPT_HTTPHEADER, transfer.headerList)

@@ -61,7 +61,11 @@ final class HeldLeases: Sendable {
         leases.withLock { leases in
             for job in asked {
                 guard let held = leases[job.id] else { continue }
-                if kept.contains(job.id) { held.lease.confirmed(callBegan: start, terms: terms) } else { held.lease.lose() }
+                if kept.contains(job.id) {
+                    held.lease.confirmed(callBegan: start, terms: terms)
+                } else {
+                    held.lease.lose()
+                }
             }
         }
     }

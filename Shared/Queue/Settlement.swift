@@ -10,7 +10,8 @@ package struct Settlement: Sendable {
     /// What happened to a recipient that the domain has to write down, in the transaction given.
     package struct Resolver: Sendable {
         /// Recipients `indices` were fired and have no outcome: by policy they become `unknown`, or a new job.
-        package var inDoubt: @Sendable (_ job: LeasedJob, _ indices: Range<Int>, _ session: Session) async throws -> Void
+        package var inDoubt:
+            @Sendable (_ job: LeasedJob, _ indices: Range<Int>, _ session: Session) async throws -> Void
         /// The recipient at `index` killed its worker three times before anything of it was sent.
         package var poison: @Sendable (_ job: LeasedJob, _ index: Int, _ session: Session) async throws -> Void
 

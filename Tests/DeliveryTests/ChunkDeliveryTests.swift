@@ -53,7 +53,8 @@ import Testing
     @Test func `a transient refusal is tried again alone, with its place in the chunk`() async throws {
         try await fixture.start(fixture.plan(), endpoints: 5)
         let channel = ScriptedChannel { key, attempt in
-            key == 3 && attempt < 3 ? .retry(after: .zero, isThrottle: false, detail: "451") : .accepted(providerReference: "")
+            key == 3 && attempt < 3
+                ? .retry(after: .zero, isThrottle: false, detail: "451") : .accepted(providerReference: "")
         }
         try await fixture.drain(fixture.delivery(channel))
         #expect(channel.handedOver[3] == 3)
@@ -98,7 +99,9 @@ import Testing
         #expect(reason == "HARD_BOUNCE")
     }
 
-    @Test func `no reply after the message was written is unknown at most once, sent again flagged at least once`() async throws {
+    @Test func `no reply after the message was written is unknown at most once, sent again flagged at least once`()
+        async throws
+    {
         try await fixture.start(fixture.plan(.atLeastOnce), endpoints: 3)
         let channel = ScriptedChannel { key, attempt in
             key == 2 && attempt == 1 ? .unknown(detail: "timeout") : .accepted(providerReference: "")

@@ -8,15 +8,23 @@ import Testing
 
 /// HTTP/2 over TLS against nginx.
 @Suite(.timeLimit(.minutes(1))) struct HTTP2Tests {
-    @Test func `streams share one connection, and a stranger's certificate is refused before a byte is sent`() async throws {
+    @Test func `streams share one connection, and a stranger's certificate is refused before a byte is sent`()
+        async throws
+    {
         let directory = try ScratchDirectory()
         let port = try FreePort.next()
-        let certificate = try ChildProcess("openssl", [
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-            "-keyout", "\(directory.path)/key.pem", "-out", "\(directory.path)/ca.pem", "-addext", "subjectAltName=DNS:localhost",
-        ])
+        let certificate = try ChildProcess(
+            "openssl",
+            [
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj",
+                "/CN=localhost",
+                "-keyout", "\(directory.path)/key.pem", "-out", "\(directory.path)/ca.pem", "-addext",
+                "subjectAltName=DNS:localhost",
+            ])
         #expect(try await certificate.waitForExit() == 0)
-        try directory.write("nginx.conf", """
+        try directory.write(
+            "nginx.conf",
+            """
             daemon off; master_process off; pid \(directory.path)/pid; error_log \(directory.path)/error.log;
             events { worker_connections 512; }
             http {
@@ -30,14 +38,17 @@ import Testing
                 }
             }
             """)
-        let nginx = try ChildProcess("/usr/sbin/nginx", ["-c", "\(directory.path)/nginx.conf", "-e", "\(directory.path)/error.log"])
+        let nginx = try ChildProcess(
+            "/usr/sbin/nginx", ["-c", "\(directory.path)/nginx.conf", "-e", "\(directory.path)/error.log"])
         try await nginx.waitForPort(port)
         let client = HTTPClient(environment: TestEnvironment.make(), metrics: Metrics())
         let answers = try await withThrowingTaskGroup(of: String.self) { group in
             for index in 0..<100 {
                 group.addTask {
-                    let response = try await client.send(ClientRequest(
-                        url: "https://localhost:\(port)/\(index)", certificateAuthorityFile: "\(directory.path)/ca.pem"))
+                    let response = try await client.send(
+                        ClientRequest(
+                            url: "https://localhost:\(port)/\(index)",
+                            certificateAuthorityFile: "\(directory.path)/ca.pem"))
                     #expect(response.httpVersion == "2" && response.status == 200)
                     return String(decoding: response.body, as: UTF8.self)
                 }

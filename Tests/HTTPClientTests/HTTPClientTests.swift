@@ -27,8 +27,10 @@ import Testing
                 case "/redirect":
                     return HTTPResponse(status: 302, headers: ["Location": "http://127.0.0.1:1/"])
                 case _:
-                    let head = "\(request.method) \(request.target) \(request.headers.all.map { "\($0.name)=\($0.value)" }.joined(separator: ";"))\n"
-                    return HTTPResponse(status: 207, headers: ["X-Echo": "yes"], body: .bytes(Array(head.utf8) + request.body))
+                    let head =
+                        "\(request.method) \(request.target) \(request.headers.all.map { "\($0.name)=\($0.value)" }.joined(separator: ";"))\n"
+                    return HTTPResponse(
+                        status: 207, headers: ["X-Echo": "yes"], body: .bytes(Array(head.utf8) + request.body))
                 }
             }
             let bound = try await server.listen(address)
@@ -55,8 +57,9 @@ import Testing
     func `a request arrives as it was made and the answer comes back whole`(method: String) async throws {
         try await withEcho { client, url in
             let body = method == "GET" || method == "DELETE" ? [] : Array("bytes \u{0} and more".utf8)
-            let response = try await client.send(ClientRequest(
-                method: method, url: url + "/a%2Fb?q=%20", headers: [("X-One", "1"), ("X-Empty", "")], body: body))
+            let response = try await client.send(
+                ClientRequest(
+                    method: method, url: url + "/a%2Fb?q=%20", headers: [("X-One", "1"), ("X-Empty", "")], body: body))
             #expect(response.status == 207)
             #expect(response.header("x-echo") == "yes")
             #expect(response.httpVersion == "1.1")
@@ -74,8 +77,9 @@ import Testing
             let head = try await client.send(ClientRequest(method: "HEAD", url: url + "/x"))
             #expect(head.status == 207 && head.body.isEmpty)
             let body = (0..<2_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) }
-            let response = try await client.send(ClientRequest(
-                method: "POST", url: url + "/x", body: body, responseLimitBytes: 3_000_000))
+            let response = try await client.send(
+                ClientRequest(
+                    method: "POST", url: url + "/x", body: body, responseLimitBytes: 3_000_000))
             let end = try #require(response.body.firstIndex(of: 0x0A))
             #expect(response.body[(end + 1)...].elementsEqual(body))
         }
@@ -96,7 +100,8 @@ import Testing
             let answers = try await withThrowingTaskGroup(of: (Int, String).self) { group in
                 for index in 0..<300 {
                     group.addTask {
-                        let response = try await client.send(ClientRequest(method: "POST", url: url + "/n/\(index)", body: [0x41]))
+                        let response = try await client.send(
+                            ClientRequest(method: "POST", url: url + "/n/\(index)", body: [0x41]))
                         return (index, String(decoding: response.body.prefix(30), as: UTF8.self))
                     }
                 }
@@ -113,7 +118,9 @@ import Testing
         try await withEcho { client, url in
             let redirect = try await client.send(ClientRequest(url: url + "/redirect"))
             #expect(redirect.status == 302)
-            let fault = await fault { () async throws(ClientFault) in try await client.send(ClientRequest(url: url + "/large")) }
+            let fault = await fault { () async throws(ClientFault) in
+                try await client.send(ClientRequest(url: url + "/large"))
+            }
             #expect(fault?.reason == .responseTooLarge)
             #expect(fault?.isProvenNotSent == false)
         }
@@ -122,7 +129,8 @@ import Testing
     @Test func `time runs out as an absolute deadline, in doubt once bytes have left`() async throws {
         try await withEcho { client, url in
             let fault = await fault { () async throws(ClientFault) in
-                try await client.send(ClientRequest(method: "POST", url: url + "/slow", body: [1], totalTimeout: .milliseconds(200)))
+                try await client.send(
+                    ClientRequest(method: "POST", url: url + "/slow", body: [1], totalTimeout: .milliseconds(200)))
             }
             #expect(fault?.reason == .timeout)
             #expect(fault?.isProvenNotSent == false)
@@ -135,7 +143,9 @@ import Testing
             for waits in [true, false] {
                 let fault = await withTaskGroup(of: ClientFault?.self) { group in
                     group.addTask {
-                        await self.fault { () async throws(ClientFault) in try await client.send(ClientRequest(url: url + "/slow")) }
+                        await self.fault { () async throws(ClientFault) in
+                            try await client.send(ClientRequest(url: url + "/slow"))
+                        }
                     }
                     if waits { try? await Task.sleep(for: .milliseconds(50)) }
                     group.cancelAll()
@@ -155,7 +165,9 @@ import Testing
             }
             #expect(fault?.reason == .connect)
             #expect(fault?.isProvenNotSent == true)
-            let name = await self.fault { () async throws(ClientFault) in try await client.send(ClientRequest(url: "http://nope.invalid/")) }
+            let name = await self.fault { () async throws(ClientFault) in
+                try await client.send(ClientRequest(url: "http://nope.invalid/"))
+            }
             #expect(name?.isProvenNotSent == true)
         }
     }
@@ -165,7 +177,8 @@ import Testing
         try await withEcho { client, _ in
             for _ in 0..<2 {
                 let fault = await fault { () async throws(ClientFault) in
-                    try await client.send(ClientRequest(method: "POST", url: "http://127.0.0.1:\(server.port)/", body: [1, 2, 3]))
+                    try await client.send(
+                        ClientRequest(method: "POST", url: "http://127.0.0.1:\(server.port)/", body: [1, 2, 3]))
                 }
                 #expect(fault?.reason == .broken)
                 #expect(fault?.isProvenNotSent == false)
@@ -176,9 +189,12 @@ import Testing
 
     @Test(arguments: [
         ClientRequest(url: "ftp://x/"), ClientRequest(url: "file:///etc/passwd"), ClientRequest(url: "http://x/ y"),
-        ClientRequest(url: "http://x/\r\nA: b"), ClientRequest(method: "GET /", url: "http://x/"), ClientRequest(method: "", url: "http://x/"),
-        ClientRequest(url: "http://x/", headers: [("A\r\nB", "c")]), ClientRequest(url: "http://x/", headers: [("A", "b\r\nC: d")]),
-        ClientRequest(url: "http://x/", headers: [("A", "b\u{0}")]), ClientRequest(url: "http://x/", headers: [("", "b")]),
+        ClientRequest(url: "http://x/\r\nA: b"), ClientRequest(method: "GET /", url: "http://x/"),
+        ClientRequest(method: "", url: "http://x/"),
+        ClientRequest(url: "http://x/", headers: [("A\r\nB", "c")]),
+        ClientRequest(url: "http://x/", headers: [("A", "b\r\nC: d")]),
+        ClientRequest(url: "http://x/", headers: [("A", "b\u{0}")]),
+        ClientRequest(url: "http://x/", headers: [("", "b")]),
     ])
     func `a request that could be two never leaves`(request: ClientRequest) async throws {
         let client = HTTPClient(environment: TestEnvironment.make(), metrics: Metrics())
@@ -190,11 +206,15 @@ import Testing
     @Test func `a call inside a transaction is refused, and so is one after close`() async throws {
         let client = HTTPClient(environment: TestEnvironment.make(), metrics: Metrics())
         let inside = await Transaction.$isActive.withValue(true) {
-            await fault { () async throws(ClientFault) in try await client.send(ClientRequest(url: "http://127.0.0.1:1/")) }
+            await fault { () async throws(ClientFault) in
+                try await client.send(ClientRequest(url: "http://127.0.0.1:1/"))
+            }
         }
         #expect(inside?.reason == .insideTransaction)
         client.close()
-        let closed = await fault { () async throws(ClientFault) in try await client.send(ClientRequest(url: "http://127.0.0.1:1/")) }
+        let closed = await fault { () async throws(ClientFault) in
+            try await client.send(ClientRequest(url: "http://127.0.0.1:1/"))
+        }
         #expect(closed?.reason == .closed)
     }
 }

@@ -31,15 +31,17 @@ import Testing
         for reply in [ok(), ok(), go] { #expect(dialogue.receive(reply) == nil) }
         #expect(dialogue.wantsMessage)
         _ = dialogue.begin(2, message("two@x.test"))
-        #expect(written(&dialogue)
-            == "A: b\r\n\r\nbody\r\n.\r\nMAIL FROM:<s@x.test>\r\nRCPT TO:<two@x.test>\r\nDATA\r\n")
+        #expect(
+            written(&dialogue)
+                == "A: b\r\n\r\nbody\r\n.\r\nMAIL FROM:<s@x.test>\r\nRCPT TO:<two@x.test>\r\nDATA\r\n")
         let first = dialogue.receive(ok("queued"))
         #expect(first?.ticket == 1)
         #expect(first?.result == .accepted(ok("queued")))
         for reply in [ok(), ok(), go] { #expect(dialogue.receive(reply) == nil) }
         #expect(written(&dialogue) == "A: b\r\n\r\nbody\r\n.\r\n")
-        #expect(dialogue.receive(SMTPReply(code: 554, text: "spam"))?.result
-            == .refused(SMTPReply(code: 554, text: "spam"), at: .final))
+        #expect(
+            dialogue.receive(SMTPReply(code: 554, text: "spam"))?.result
+                == .refused(SMTPReply(code: 554, text: "spam"), at: .final))
         #expect(dialogue.isQuiet)
     }
 
@@ -115,7 +117,8 @@ import Testing
             let lost = dialogue.fail("broken", writtenBytes: written)
             #expect(lost.map(\.ticket) == [1, 2])
             let isInDoubt = written > envelope + body.utf8.count
-            #expect(lost[0].result == (isInDoubt ? .inDoubt("broken") : .notSent(.connection("broken", retryAfter: .zero))))
+            #expect(
+                lost[0].result == (isInDoubt ? .inDoubt("broken") : .notSent(.connection("broken", retryAfter: .zero))))
             #expect(lost[1].result == .notSent(.connection("broken", retryAfter: .zero)))
             #expect(dialogue.isClosing && dialogue.isQuiet)
         }
@@ -151,12 +154,15 @@ import Testing
     @Test func `lines may have 998 bytes and no more`() {
         var dialogue = dialogue()
         let line = String(repeating: "x", count: 998)
-        #expect(dialogue.begin(1, message("one@x.test", line + "x\r\n"))?.result
-            == .notSent(.invalidContent("the message has a line of more than 998 bytes")))
+        #expect(
+            dialogue.begin(1, message("one@x.test", line + "x\r\n"))?.result
+                == .notSent(.invalidContent("the message has a line of more than 998 bytes")))
         #expect(dialogue.begin(1, message("one@x.test", line + "\r\n")) == nil)
     }
 
-    @Test(arguments: ["a@x.test\r\nRCPT TO:<b@x.test>", "a b@x.test", "a@x.test>", "<a@x.test", "a\u{0}@x.test", "a\t@x.test"])
+    @Test(arguments: [
+        "a@x.test\r\nRCPT TO:<b@x.test>", "a b@x.test", "a@x.test>", "<a@x.test", "a\u{0}@x.test", "a\t@x.test",
+    ])
     func `an address cannot end its command`(address: String) {
         var dialogue = dialogue()
         guard case .notSent(.invalidRecipient) = dialogue.begin(1, message(address))?.result else {
@@ -186,16 +192,19 @@ import Testing
             $0.eightBitMIME = true
         }
         _ = full.begin(1, rich)
-        #expect(written(&full) == "MAIL FROM:<s@x.test> SIZE=14 RET=HDRS ENVID=t+2Bk+3D1\r\n"
-            + "RCPT TO:<tanaka+a=b@x.test> NOTIFY=FAILURE,DELAY ORCPT=rfc822;tanaka+2Ba+3Db@x.test\r\nDATA\r\n")
+        #expect(
+            written(&full) == "MAIL FROM:<s@x.test> SIZE=14 RET=HDRS ENVID=t+2Bk+3D1\r\n"
+                + "RCPT TO:<tanaka+a=b@x.test> NOTIFY=FAILURE,DELAY ORCPT=rfc822;tanaka+2Ba+3Db@x.test\r\nDATA\r\n")
     }
 
     @Test func `addresses and bodies outside ASCII need an offer`() {
         var plain = dialogue()
-        #expect(plain.begin(1, message("田中@x.test"))?.result
-            == .notSent(.invalidRecipient("needs SMTPUTF8, which the server does not offer")))
-        #expect(plain.begin(1, message("a@x.test", "ü\r\n"))?.result
-            == .notSent(.invalidContent("the server takes 7-bit messages only")))
+        #expect(
+            plain.begin(1, message("田中@x.test"))?.result
+                == .notSent(.invalidRecipient("needs SMTPUTF8, which the server does not offer")))
+        #expect(
+            plain.begin(1, message("a@x.test", "ü\r\n"))?.result
+                == .notSent(.invalidContent("the server takes 7-bit messages only")))
         var full = dialogue {
             $0.smtpUTF8 = true
             $0.eightBitMIME = true

@@ -47,8 +47,10 @@ import Testing
     }
 
     private static let mixture = [
-        "a@x.test", "code-550-5.1.1@x.test", "b@x.test", "data-452-4.2.2@x.test", "c@x.test", "code-421-4.3.2@x.test", "d@x.test",
-        "drop@x.test", "e@x.test", "bad address@x.test", "f@x.test", "droprcpt@x.test", "g@x.test", "data-554-5.7.1@x.test",
+        "a@x.test", "code-550-5.1.1@x.test", "b@x.test", "data-452-4.2.2@x.test", "c@x.test", "code-421-4.3.2@x.test",
+        "d@x.test",
+        "drop@x.test", "e@x.test", "bad address@x.test", "f@x.test", "droprcpt@x.test", "g@x.test",
+        "data-554-5.7.1@x.test",
     ]
     private static let expected = [
         "accepted", "rcpt 550", "accepted", "final 452", "accepted", "rcpt 421", "accepted",
@@ -58,7 +60,8 @@ import Testing
     @Test(arguments: [[], ["--pipelining"], ["--tls-required", "--pipelining"], ["--tls-required"]])
     func `every message of a mixture gets its own result and nobody else's`(flags: [String]) async throws {
         let peer = try await SMTPPeer.start(flags)
-        let url = "smtp://localhost:\(peer.port)?ca=\(peer.certificateAuthorityFile)"
+        let url =
+            "smtp://localhost:\(peer.port)?ca=\(peer.certificateAuthorityFile)"
             + (flags.contains("--tls-required") ? "&tls=required" : "&tls=never")
         for connections in [1, 3] {
             let before = try peer.messages().count
@@ -74,7 +77,9 @@ import Testing
             wanted.remove(at: 5)
             #expect(results.map(code) == wanted)
             let received = try peer.messages().dropFirst(before)
-            #expect(received.compactMap { $0["to"]?.array?.first?.string } == ["a", "b", "c", "d", "e", "f", "g"].map { "\($0)@x.test" })
+            #expect(
+                received.compactMap { $0["to"]?.array?.first?.string }
+                    == ["a", "b", "c", "d", "e", "f", "g"].map { "\($0)@x.test" })
             #expect(received.allSatisfy { $0["tls"] == .bool(flags.contains("--tls-required")) })
         }
     }
@@ -89,14 +94,17 @@ import Testing
             await pool.send(recipients.map { message($0) })
         }
         for (recipient, result) in zip(recipients, results) {
-            let wanted = recipient.hasPrefix("code") ? "rcpt 550" : recipient.hasPrefix("data") ? "final 452" : "accepted"
+            let wanted =
+                recipient.hasPrefix("code") ? "rcpt 550" : recipient.hasPrefix("data") ? "final 452" : "accepted"
             #expect(code(result) == wanted, "\(recipient)")
         }
         let received = try peer.messages().compactMap { $0["to"]?.array?.first?.string }
         #expect(received.sorted() == recipients.filter { $0.hasPrefix("r") }.sorted())
     }
 
-    @Test func `a password goes over TLS only, and a wrong one is an authentication fault for every message`() async throws {
+    @Test func `a password goes over TLS only, and a wrong one is an authentication fault for every message`()
+        async throws
+    {
         let peer = try await SMTPPeer.start(["--auth", "--tls-required", "--pipelining"])
         let options = "?ca=\(peer.certificateAuthorityFile)"
         let good = try await withPool("smtp://user:p%40ss%3Aword@localhost:\(peer.port)\(options)") { pool in
@@ -162,13 +170,17 @@ import Testing
         #expect(late.map(code) == ["not sent"])
     }
 
-    @Test(arguments: [
-        (["-f", "rcpt", "-B", "550 5.1.1 unknown"], "rcpt 550"), (["-r", "rcpt", "-b", "452 4.2.2 full"], "rcpt 452"),
-        (["-f", "mail", "-B", "553 5.1.8 who"], "mail 553"), (["-f", "data", "-B", "554 5.7.1 spam"], "data 554"),
-        (["-r", ".", "-b", "451 4.3.0 later"], "final 451"), (["-q", "mail"], "not sent"), (["-q", "data"], "not sent"),
-        (["-q", "."], "in doubt"), (["-Q", "rcpt", "-b", "421 4.3.2 closing"], "rcpt 421"),
-        (["-q", "connect"], "not sent"), (["-p"], "accepted"), (["-e"], "accepted"), (["-N"], "accepted"), ([], "accepted"),
-    ] as [([String], String)])
+    @Test(
+        arguments: [
+            (["-f", "rcpt", "-B", "550 5.1.1 unknown"], "rcpt 550"),
+            (["-r", "rcpt", "-b", "452 4.2.2 full"], "rcpt 452"),
+            (["-f", "mail", "-B", "553 5.1.8 who"], "mail 553"), (["-f", "data", "-B", "554 5.7.1 spam"], "data 554"),
+            (["-r", ".", "-b", "451 4.3.0 later"], "final 451"), (["-q", "mail"], "not sent"),
+            (["-q", "data"], "not sent"),
+            (["-q", "."], "in doubt"), (["-Q", "rcpt", "-b", "421 4.3.2 closing"], "rcpt 421"),
+            (["-q", "connect"], "not sent"), (["-p"], "accepted"), (["-e"], "accepted"), (["-N"], "accepted"),
+            ([], "accepted"),
+        ] as [([String], String)])
     func `smtp-sink's ways to fail have their results`(flags: [String], expected: String) async throws {
         let sink = try await SMTPSink.start(flags)
         let results = try await withPool("smtp://127.0.0.1:\(sink.port)?tls=never", connections: 1) { pool in
@@ -182,7 +194,9 @@ import Testing
         var rich = message("a+b@x.test", ".dot\r\n..\r\n")
         rich.envelopeID = "token+1"
         rich.requestsFailureReports = true
-        let results = try await withPool("smtp://127.0.0.1:\(sink.port)?tls=never") { [rich] pool in await pool.send([rich]) }
+        let results = try await withPool("smtp://127.0.0.1:\(sink.port)?tls=never") { [rich] pool in
+            await pool.send([rich])
+        }
         #expect(results.map(code) == ["accepted"])
         let dump = try #require(try sink.dumps().first)
         #expect(dump.contains("X-Mail-Args: <sender@x.test> RET=HDRS ENVID=token+2B1"))
@@ -194,14 +208,18 @@ import Testing
         var timeouts = SMTPTimeouts()
         timeouts.command = .milliseconds(200)
         timeouts.final = .milliseconds(400)
-        let sink = try await ScriptedServer.start(replies: ["220 x", "250-x\r\n250 PIPELINING", "250 ok\r\n250 ok\r\n354 go"])
-        let doubt = try await withPool("smtp://127.0.0.1:\(sink.port)?tls=never", connections: 1, timeouts: timeouts) { pool in
+        let sink = try await ScriptedServer.start(replies: [
+            "220 x", "250-x\r\n250 PIPELINING", "250 ok\r\n250 ok\r\n354 go",
+        ])
+        let doubt = try await withPool("smtp://127.0.0.1:\(sink.port)?tls=never", connections: 1, timeouts: timeouts) {
+            pool in
             await pool.send([message("a@x.test"), message("b@x.test")])
         }
         // The second one's envelope was behind the first's dot: proven not sent, it went on a new session to the same fate.
         #expect(doubt.map(code) == ["in doubt", "in doubt"])
         let deaf = try await ScriptedServer.start(replies: ["220 x", "250-x\r\n250 PIPELINING", "250 ok\r\n250 ok"])
-        let unsent = try await withPool("smtp://127.0.0.1:\(deaf.port)?tls=never", connections: 1, timeouts: timeouts) { pool in
+        let unsent = try await withPool("smtp://127.0.0.1:\(deaf.port)?tls=never", connections: 1, timeouts: timeouts) {
+            pool in
             await pool.send([message("a@x.test")])
         }
         #expect(unsent.map(code) == ["not sent"])

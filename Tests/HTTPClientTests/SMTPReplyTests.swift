@@ -27,11 +27,12 @@ import Testing
     @Test(arguments: [1, 2, 3, 7, 1000])
     func `lines of one reply are joined however the bytes arrive`(chunk: Int) throws {
         let text = "250-2.1.0 one\r\n250 2.1.0 two\r\n354\r\n421 closing\n"
-        #expect(try replies(text, chunk: chunk) == [
-            SMTPReply(code: 250, enhanced: EnhancedStatus(permanence: 2, subject: 1, detail: 0), text: "one two"),
-            SMTPReply(code: 354, text: ""),
-            SMTPReply(code: 421, text: "closing"),
-        ])
+        #expect(
+            try replies(text, chunk: chunk) == [
+                SMTPReply(code: 250, enhanced: EnhancedStatus(permanence: 2, subject: 1, detail: 0), text: "one two"),
+                SMTPReply(code: 354, text: ""),
+                SMTPReply(code: 421, text: "closing"),
+            ])
     }
 
     @Test(arguments: ["550 5.1 text", "550 5.1.1234 text", "550 3.1.1 text", "550 5.1.1text", "550 .1.1 text"])
@@ -129,12 +130,15 @@ import Testing
     }
 
     @Test func `the compiled-in table is the file's`() async throws {
-        let check = try ChildProcess("python3", ["\(BuildPaths.repository)/ops/codegen/embed_smtp_replies.py", "--check"])
+        let check = try ChildProcess(
+            "python3", ["\(BuildPaths.repository)/ops/codegen/embed_smtp_replies.py", "--check"])
         #expect(try await check.waitForExit() == 0, "\(check.output)")
     }
 
-    @Test(arguments: ["h\nrcpt\t550\t*\t*\taddr\tyes", "h\nrcpt\t250\t*\t*\taddr\tyes\t0", "h\nrcpt\t550\t5.1\t*\taddr\tyes\t0",
-        "h\nrcpt\t550\t*\t*\tnope\tyes\t0", "h\nrcpt\t550\t*\t*\taddr\tmaybe\t0", "h\nnope\t550\t*\t*\taddr\tyes\t0"])
+    @Test(arguments: [
+        "h\nrcpt\t550\t*\t*\taddr\tyes", "h\nrcpt\t250\t*\t*\taddr\tyes\t0", "h\nrcpt\t550\t5.1\t*\taddr\tyes\t0",
+        "h\nrcpt\t550\t*\t*\tnope\tyes\t0", "h\nrcpt\t550\t*\t*\taddr\tmaybe\t0", "h\nnope\t550\t*\t*\taddr\tyes\t0",
+    ])
     func `a broken row is a fault`(text: String) {
         #expect(throws: SMTPReplyTable.TableFault.self) { try SMTPReplyTable(text: text) }
     }

@@ -78,7 +78,8 @@ struct LedgerFixture {
     func rollupViolations() async throws -> [String] {
         try await database.withSession { session in
             guard let sheet = try await Ledger.balance(app, run: run, in: session) else { return ["no run"] }
-            return try await LedgerProof.rollupViolations(sheet, app: app, campaign: campaign, in: session).map(\.detail)
+            return try await LedgerProof.rollupViolations(sheet, app: app, campaign: campaign, in: session).map(
+                \.detail)
         }
     }
 

@@ -48,7 +48,9 @@ struct QueueFixture {
     var reaper: Reaper { Reaper(queue: queue, settlement: settlement, database: database, log: .silent) }
 
     @discardableResult
-    func enqueue(recipients: [Int64]? = nil, _ change: @Sendable (inout NewJob) -> Void = { _ in }) async throws -> Int64 {
+    func enqueue(recipients: [Int64]? = nil, _ change: @Sendable (inout NewJob) -> Void = { _ in }) async throws
+        -> Int64
+    {
         var job = NewJob(queue: queue, kind: "test.work", dueAt: environment.now())
         job.recipients = recipients
         change(&job)
@@ -69,7 +71,8 @@ struct QueueFixture {
 
     /// As if every holder had died a lease ago.
     func expireLeases() async throws {
-        try await database.execute("UPDATE jobs SET lease_expires_at = clock_timestamp() - interval '1 s' WHERE lease_owner IS NOT NULL")
+        try await database.execute(
+            "UPDATE jobs SET lease_expires_at = clock_timestamp() - interval '1 s' WHERE lease_owner IS NOT NULL")
     }
 
     /// Whether the statement still found the job under its token.

@@ -84,7 +84,8 @@ import Testing
         try await running(worker) {
             try await eventually {
                 // The test's clock stands still, so the backoff is taken out of the row.
-                try await database.execute("UPDATE jobs SET due_at = due_at - interval '1 min' WHERE lease_owner IS NULL")
+                try await database.execute(
+                    "UPDATE jobs SET due_at = due_at - interval '1 min' WHERE lease_owner IS NULL")
                 return try await fixture.jobCount() == 0
             }
         }

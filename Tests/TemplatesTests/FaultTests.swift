@@ -28,7 +28,10 @@ import Testing
         ("{{/if}}", "line 1, column 1: {{/if}} closes a block that is not open"),
         ("{{else}}", "line 1, column 1: {{else}} stands outside of a block"),
         ("{{#if a}}{{else}}{{else}}{{/if}}", "line 1, column 18: {{else}} comes after the last {{else}} of the block"),
-        ("{{#if a}}{{else}}{{else if b}}{{/if}}", "line 1, column 18: {{else}} comes after the last {{else}} of the block"),
+        (
+            "{{#if a}}{{else}}{{else if b}}{{/if}}",
+            "line 1, column 18: {{else}} comes after the last {{else}} of the block"
+        ),
         ("{{/if x}}", "line 1, column 1: a closing tag has a name only"),
         ("{{upper \"x}}", "line 1, column 9: the string is not closed"),
         ("{{upper (lower \"x\"}}", "line 1, column 19: expected ) at the end of the subexpression"),
@@ -42,10 +45,16 @@ import Testing
         ("{{!-- }} ", "line 1, column 1: the comment is not closed"),
         ("{{> p}}", "line 1, column 1: the partial \"p\" is not defined in this template"),
         ("{{#*inline p}}{{/inline}}", "line 1, column 1: inline takes a literal name, as in {{#*inline \"name\"}}"),
-        ("{{#*other \"p\"}}{{/other}}", "line 1, column 1: the only decorator is the block {{#*inline \"name\"}}…{{/inline}}"),
+        (
+            "{{#*other \"p\"}}{{/other}}",
+            "line 1, column 1: the only decorator is the block {{#*inline \"name\"}}…{{/inline}}"
+        ),
         ("{{* d}}", "line 1, column 1: the only decorator is the block {{#*inline \"name\"}}…{{/inline}}"),
         ("{{#*inline \"p\"}}{{else}}{{/inline}}", "line 1, column 17: an inline partial has no {{else}}"),
-        ("{{#*inline \"p\"}}\n x {{> p}}{{/inline}}", "line 2, column 4: the partial \"p\" includes itself without end"),
+        (
+            "{{#*inline \"p\"}}\n x {{> p}}{{/inline}}",
+            "line 2, column 4: the partial \"p\" includes itself without end"
+        ),
         ("{{{{raw}}}} x", "line 1, column 1: the raw block {{{{raw}}}} is not closed"),
         ("{{{{/raw}}}}", "line 1, column 1: {{{{/ closes a raw block that is not open"),
     ]
@@ -60,7 +69,8 @@ import Testing
     @Test func `nesting and length of a source are bounded`() {
         let deep = String(repeating: "{{#if a}}", count: 65) + String(repeating: "{{/if}}", count: 65)
         #expect(fault(deep)?.message == "nested deeper than 64 levels")
-        let calls = "{{upper " + String(repeating: "(lower ", count: 70) + "\"x\"" + String(repeating: ")", count: 70) + "}}"
+        let calls =
+            "{{upper " + String(repeating: "(lower ", count: 70) + "\"x\"" + String(repeating: ")", count: 70) + "}}"
         #expect(fault(calls)?.message == "nested deeper than 64 levels")
         #expect(throws: Never.self) { try TemplateProgram.compile(String(repeating: "é", count: 600_000)) }
         #expect(

@@ -26,7 +26,8 @@ import Testing
         Case("}} { {x}", [:], "}} { {x}"),
         Case("{{  name  }}{{\nname\n}}", ["name": "x"], "xx"),
         Case("{{naïve}}{{a-b}}{{$x}}{{a:b}}", ["naïve": 1, "a-b": 2, "$x": 3, "a:b": 4], "1234"),
-        Case("{{lookup a \"b\"}}{{lookup this k}}{{lookup l 1}}", ["a": ["b": 1], "k": "v", "v": 2, "l": [7, 8]], "128"),
+        Case(
+            "{{lookup a \"b\"}}{{lookup this k}}{{lookup l 1}}", ["a": ["b": 1], "k": "v", "v": 2, "l": [7, 8]], "128"),
         Case("{{(lookup a 'b')}}", ["a": ["b": 1]], "1"),
         Case("{{upper (lower \"JANE\")}}{{capitalizeFirst (lower \"JANE\")}}", [:], "JANEJane"),
         Case("{{upper \"a\\\"b\"}}{{{upper 'c\\'d'}}}", [:], "A&quot;BC'D"),
@@ -50,12 +51,16 @@ import Testing
         Case("{{#if a}}1{{else if b}}2{{else if c}}3{{else}}4{{/if}}", [:], "4"),
         Case("{{#if a}}1{{else unless b}}2{{/if}}", [:], "2"),
         Case("{{#if a}}1{{else each b}}{{this}}{{else}}none{{/if}}", ["b": [5, 6]], "56"),
-        Case("{{#each a}}{{@index}}{{this}}{{#if @first}}f{{/if}}{{#if @last}}l{{/if}},{{/each}}", ["a": ["x", "y"]], "0xf,1yl,"),
+        Case(
+            "{{#each a}}{{@index}}{{this}}{{#if @first}}f{{/if}}{{#if @last}}l{{/if}},{{/each}}", ["a": ["x", "y"]],
+            "0xf,1yl,"),
         Case("{{#each a}}{{@key}}={{this}};{{/each}}", ["a": ["x": 1, "y": 2]], "x=1;y=2;"),
         Case("{{#each a}}x{{else}}none{{/each}}", ["a": []], "none"),
         Case("{{#each a}}x{{else}}none{{/each}}", ["a": "text"], "none"),
         Case("{{#each a}}{{name}}{{../name}}{{/each}}", ["name": "r", "a": [["name": "x"], [:]]], "xrr"),
-        Case("{{#each a}}{{#each this}}{{this}}{{@../index}}{{@index}}{{../../z}} {{/each}}{{/each}}", ["z": "!", "a": [["x"], ["y"]]], "x00! y10! "),
+        Case(
+            "{{#each a}}{{#each this}}{{this}}{{@../index}}{{@index}}{{../../z}} {{/each}}{{/each}}",
+            ["z": "!", "a": [["x"], ["y"]]], "x00! y10! "),
         Case("{{#each a as |item i|}}{{i}}{{item.n}}{{n}}{{/each}}", ["a": [["n": "x"]]], "0xx"),
         Case("{{#each a as |x|}}{{#each x as |y|}}{{x.length}}{{y}}{{/each}}{{/each}}", ["a": [[1, 2]]], "2122"),
         Case("{{#each a as |upper|}}{{upper}}{{/each}}", ["a": ["q"]], "q"),
@@ -84,15 +89,24 @@ import Testing
         Case("{{#*inline \"p\"}}{{a}}{{/inline}}{{> p b}}", ["b": ["a": 2]], "2"),
         Case("{{#*inline \"p\"}}{{a}}{{c}}{{/inline}}{{> p a=\"h\"}}", ["a": 1, "c": 3], "h3"),
         Case("{{#*inline \"p\"}}{{a}}{{u.n}}{{/inline}}{{> p b u=this}}", ["n": "r", "b": ["a": 2]], "2r"),
-        Case("{{#*inline \"p\"}}{{this}}{{../n}}{{/inline}}{{#each l}}{{> p}}{{/each}}", ["n": "-", "l": [1, 2]], "1-2-"),
-        Case("{{#*inline \"p\"}}1{{/inline}}{{#with a}}{{#*inline \"p\"}}2{{/inline}}{{> p}}{{/with}}{{> p}}", ["a": [:]], "21"),
+        Case(
+            "{{#*inline \"p\"}}{{this}}{{../n}}{{/inline}}{{#each l}}{{> p}}{{/each}}", ["n": "-", "l": [1, 2]], "1-2-"),
+        Case(
+            "{{#*inline \"p\"}}1{{/inline}}{{#with a}}{{#*inline \"p\"}}2{{/inline}}{{> p}}{{/with}}{{> p}}",
+            ["a": [:]], "21"),
         Case("{{#*inline \"a\"}}x{{/inline}}{{> (lookup this \"n\")}}", ["n": "a"], "x"),
         Case("{{#*inline \"l\"}}<{{> @partial-block}}>{{/inline}}{{#> l}}{{a}}{{/l}}", ["a": 1], "<1>"),
         Case("{{#> nowhere}}fallback {{a}}{{/nowhere}}", ["a": 1], "fallback 1"),
         Case("{{#*inline \"l\"}}<{{> c}}>{{/inline}}{{#> l}}{{#*inline \"c\"}}in{{/inline}}{{/l}}", [:], "<in>"),
-        Case("{{#*inline \"o\"}}({{> @partial-block}}){{/inline}}{{#*inline \"i\"}}{{#> o}}[{{> @partial-block}}]{{/o}}{{/inline}}{{#> i}}x{{/i}}", [:], "([x])"),
-        Case("{{#*inline \"l\"}}{{#with c}}{{> @partial-block}}{{/with}}{{/inline}}{{#> l}}{{v}}{{/l}}", ["v": "out", "c": ["v": "in"]], "in"),
-        Case("{{#*inline \"t\"}}{{n}}{{#each c}}{{> t}}{{/each}}{{/inline}}{{> t}}", ["n": 1, "c": [["n": 2, "c": [["n": 3]]], ["n": 4]]], "1234"),
+        Case(
+            "{{#*inline \"o\"}}({{> @partial-block}}){{/inline}}{{#*inline \"i\"}}{{#> o}}[{{> @partial-block}}]{{/o}}{{/inline}}{{#> i}}x{{/i}}",
+            [:], "([x])"),
+        Case(
+            "{{#*inline \"l\"}}{{#with c}}{{> @partial-block}}{{/with}}{{/inline}}{{#> l}}{{v}}{{/l}}",
+            ["v": "out", "c": ["v": "in"]], "in"),
+        Case(
+            "{{#*inline \"t\"}}{{n}}{{#each c}}{{> t}}{{/each}}{{/inline}}{{> t}}",
+            ["n": 1, "c": [["n": 2, "c": [["n": 3]]], ["n": 4]]], "1234"),
         Case("{{#*inline 'p'}}{{@index}}{{/inline}}{{#each l}}{{> p}}{{/each}}", ["l": [7, 7]], "01"),
     ]
 

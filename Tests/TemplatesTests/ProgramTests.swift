@@ -61,17 +61,21 @@ private struct SlotScope: TemplateScope {
     @Test func `defaults stand in for what a person lacks`() throws {
         let defaults = try #require(
             TemplateDefaults([
-                "User.UserAttributes.FirstName": "friend", "Attributes.Likes": ["tea", "rain"], "Metrics.Age": 7, "gone": nil,
+                "User.UserAttributes.FirstName": "friend", "Attributes.Likes": ["tea", "rain"], "Metrics.Age": 7,
+                "gone": nil,
             ]))
         func text(_ source: String, _ data: JSON = [:]) throws -> String {
             try render(source, JSONScope(data), defaults: defaults)
         }
         #expect(try text("{{User.UserAttributes.FirstName}} {{User.UserAttributes.FirstName.[0]}}") == "friend friend")
         #expect(try text("{{User.UserAttributes.FirstName.[1]}}{{gone}}") == "")
-        #expect(try text("{{Attributes.Likes}} {{Attributes.Likes.[1]}}", ["Attributes": ["Likes": []]]) == "tea,rain rain")
+        #expect(
+            try text("{{Attributes.Likes}} {{Attributes.Likes.[1]}}", ["Attributes": ["Likes": []]]) == "tea,rain rain")
         #expect(try text("{{add Metrics.Age 1}}{{#if Metrics.Age}}y{{/if}}") == "8y")
         #expect(try text("{{#each Attributes.Likes}}{{../Metrics.Age}}{{this}}{{/each}}") == "7tea7rain")
-        #expect(try text("{{User.UserAttributes.FirstName}}", ["User": ["UserAttributes": ["FirstName": ["Ann"]]]]) == "Ann")
+        #expect(
+            try text("{{User.UserAttributes.FirstName}}", ["User": ["UserAttributes": ["FirstName": ["Ann"]]]]) == "Ann"
+        )
         #expect(try text("{{User.UserAttributes.FirstName}}", ["User": ["UserAttributes": ["FirstName": ""]]]) == "")
     }
 
@@ -129,7 +133,8 @@ private enum Email {
         "Metrics": ["Purchases": 3.0],
         "Location": ["City": "Köln"],
         "Attributes": [
-            "Favourites": ["tea", "<rain>"], "LastPurchase": ["1998-04-02T00:00:00Z"], "Link": ["https://example.com/?a=1&b=2"],
+            "Favourites": ["tea", "<rain>"], "LastPurchase": ["1998-04-02T00:00:00Z"],
+            "Link": ["https://example.com/?a=1&b=2"],
         ],
     ])
 

@@ -29,7 +29,8 @@ private struct SeededNumbers {
     @Test func `escaped values never carry a character that HTML gives a meaning`() throws {
         var numbers = SeededNumbers(state: 2)
         for _ in 0..<500 {
-            let text = String(String.UnicodeScalarView((0..<20).compactMap { _ in Unicode.Scalar(UInt32(numbers.next(0x250))) }))
+            let text = String(
+                String.UnicodeScalarView((0..<20).compactMap { _ in Unicode.Scalar(UInt32(numbers.next(0x250))) }))
             let printed = try render("{{a}}", ["a": .string(text)])
             #expect(!printed.contains { "<>\"'`=".contains($0) })
         }
@@ -37,11 +38,13 @@ private struct SeededNumbers {
 
     /// Damaged templates either compile or are refused, and whatever compiles ends: no trap, no endless loop.
     @Test(.timeLimit(.minutes(1))) func `damaged templates never crash the engine`() {
-        let seeds = LanguageTests.blocks + LanguageTests.partials + LanguageTests.whitespace + HelperTests.texts
+        let seeds =
+            LanguageTests.blocks + LanguageTests.partials + LanguageTests.whitespace + HelperTests.texts
             + HelperTests.dates + HelperTests.numbers
         let fragments = [
             "{{", "}}", "{{{", "}}}", "{{~", "~}}", "{{#if a}}", "{{/if}}", "{{else}}", "{{#each a}}", "{{/each}}",
-            "{{> p}}", "{{#*inline \"p\"}}", "{{/inline}}", "(", ")", "|", " as |x|", "\"", "'", "[", "]", "..", ".", "/", "@",
+            "{{> p}}", "{{#*inline \"p\"}}", "{{/inline}}", "(", ")", "|", " as |x|", "\"", "'", "[", "]", "..", ".",
+            "/", "@",
             "=", "\\", "\n", "\u{0}", "{{{{", "99999999999999999999", "-", "{{!--", "--}}", "{{@partial-block}}", "é",
         ]
         var numbers = SeededNumbers(state: 3)

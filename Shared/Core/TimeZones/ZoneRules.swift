@@ -56,7 +56,8 @@ private struct Header {
     }
 
     func dataLength(timeSize: Int) -> Int {
-        transitionCount * (timeSize + 1) + typeCount * 6 + nameLength + leapCount * (timeSize + 4) + standardCount + utcCount
+        transitionCount * (timeSize + 1) + typeCount * 6 + nameLength + leapCount * (timeSize + 4) + standardCount
+            + utcCount
     }
 }
 

@@ -96,7 +96,8 @@ enum BodyEncoding: String {
                     continue
                 }
                 let isBlank = byte == 0x20 || byte == 0x09
-                let plain = isBlank
+                let plain =
+                    isBlank
                     ? next != 0x0A && next != 0x0D
                     : byte > 0x20 && byte < 0x7F && byte != 0x3D && !(byte == 0x2E && column == 0)
                 if column + (plain ? 1 : 3) > 75 {

@@ -33,7 +33,9 @@ package struct EmailAddress: Hashable, Sendable, CustomStringConvertible, Custom
     private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
         if scalar.isASCII { return true }
         return switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .spaceSeparator, .privateUse, .surrogate, .unassigned: false
+        case .control, .format, .lineSeparator, .paragraphSeparator, .spaceSeparator, .privateUse, .surrogate,
+            .unassigned:
+            false
         case _: true
         }
     }
@@ -80,7 +82,8 @@ package struct EmailMailbox: Hashable, Sendable {
             self.init(address: address)
             return
         }
-        guard let address = EmailAddress(trimmed[trimmed.index(after: open)..<trimmed.index(before: trimmed.endIndex)]) else {
+        guard let address = EmailAddress(trimmed[trimmed.index(after: open)..<trimmed.index(before: trimmed.endIndex)])
+        else {
             return nil
         }
         var name = trimmed[..<open].trimmingSpaces

@@ -28,9 +28,11 @@ package struct EmailChannel: DeliveryChannel {
     }
 
     package func prepare(_ plan: RunPlan) throws -> any PreparedRun {
-        EmailRun(channel: self, plan: plan, messages: try plan.treatments.map { treatment in
-            try treatment.email.map { try EmailMessageProgram($0, plan: plan) }
-        })
+        EmailRun(
+            channel: self, plan: plan,
+            messages: try plan.treatments.map { treatment in
+                try treatment.email.map { try EmailMessageProgram($0, plan: plan) }
+            })
     }
 }
 

@@ -21,7 +21,9 @@ package struct EmailComposer: Sendable {
     ) throws(EmailFault) {
         let start = bytes.count
         do throws(EmailFault) {
-            guard content.html != nil || content.text != nil else { throw EmailFault(reason: .emptyBody, field: "Body") }
+            guard content.html != nil || content.text != nil else {
+                throw EmailFault(reason: .emptyBody, field: "Body")
+            }
             try appendHeaders(content, recipient, to: &bytes)
             let html = content.html.map { html -> [UInt8] in
                 var rewritten: [UInt8] = []
@@ -100,7 +102,9 @@ package struct EmailComposer: Sendable {
                 throw EmailFault(reason: .reservedHeader, field: name)
             }
             let value = Array(header.value.utf8)
-            guard value.count <= EmailLayout.headerValueLimitBytes else { throw EmailFault(reason: .tooLong, field: name) }
+            guard value.count <= EmailLayout.headerValueLimitBytes else {
+                throw EmailFault(reason: .tooLong, field: name)
+            }
             if lowered.hasPrefix("list-") {
                 // URLs in angle brackets: an encoded word would make them unreadable to machines.
                 guard value.allSatisfy({ $0 < 0x80 }) else { throw EmailFault(reason: .invalidURL, field: name) }

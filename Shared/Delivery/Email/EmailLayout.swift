@@ -21,9 +21,10 @@ package struct EmailLayout: Sendable {
     /// `From`, `Reply-To`, `MIME-Version`, `Feedback-ID`: complete lines.
     let constantHeaders: [UInt8]
 
-    /// - Parameters:
-    ///   - feedbackID: `campaign:customer:type:sender`, what Gmail groups complaints by (reference/providers.md §2.6).
-    ///   - isAutomatic: transactional notices say so, and are not answered by out-of-office robots.
+    /// `feedbackID` is `campaign:customer:type:sender`, what Gmail groups complaints by (reference/providers.md §2.6). An
+    /// automatic message (a transactional notice) says so, and is not answered by out-of-office robots.
+    ///
+    /// - Throws: a fault that names the header whose value cannot be one.
     package init(
         from: EmailMailbox,
         replyTo: [EmailMailbox] = [],

@@ -51,7 +51,9 @@ enum HTMLRewriter {
     static func pixel(_ url: String) -> [UInt8] {
         var image = Array("<img src=\"".utf8)
         appendEscaped(url, to: &image)
-        image.append(contentsOf: "\" width=\"1\" height=\"1\" border=\"0\" alt=\"\" style=\"height:1px;width:1px;border:0\">".utf8)
+        image.append(
+            contentsOf: "\" width=\"1\" height=\"1\" border=\"0\" alt=\"\" style=\"height:1px;width:1px;border:0\">"
+                .utf8)
         return image
     }
 
@@ -67,7 +69,9 @@ enum HTMLRewriter {
     /// ASCII, any case.
     private static func starts(_ bytes: UnsafeRawBufferPointer, _ at: Int, _ word: StaticString) -> Bool {
         guard at + word.utf8CodeUnitCount <= bytes.count else { return false }
-        for index in 0..<word.utf8CodeUnitCount where lowered(bytes[at + index]) != word.utf8Start[index] { return false }
+        for index in 0..<word.utf8CodeUnitCount where lowered(bytes[at + index]) != word.utf8Start[index] {
+            return false
+        }
         return true
     }
 

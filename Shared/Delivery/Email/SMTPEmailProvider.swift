@@ -57,11 +57,12 @@ extension SendOutcome {
         case .greeting(let reply):
             // The whole server refuses; that says nothing about one message, so it never rejects one.
             let verdict = table.verdict(on: reply, at: .connect)
-            self = switch verdict.class {
-            case .throttle: .retry(after: verdict.retryAfter, isThrottle: true, detail: "\(reply)")
-            case .auth: .notSent(.authentication, detail: "\(reply)")
-            case .transient, .addr, .mailbox, .content, .config: .notSent(.connection, detail: "\(reply)")
-            }
+            self =
+                switch verdict.class {
+                case .throttle: .retry(after: verdict.retryAfter, isThrottle: true, detail: "\(reply)")
+                case .auth: .notSent(.authentication, detail: "\(reply)")
+                case .transient, .addr, .mailbox, .content, .config: .notSent(.connection, detail: "\(reply)")
+                }
         case .authentication(let detail): self = .notSent(.authentication, detail: detail)
         case .invalidSender(let problem):
             self = .rejected(.configuration, detail: "the sender address \(problem)", isAddressDead: false)
@@ -69,7 +70,8 @@ extension SendOutcome {
             self = .rejected(.address, detail: "the address \(problem)", isAddressDead: false)
         case .invalidContent(let problem): self = .rejected(.content, detail: problem, isAddressDead: false)
         case .tooLarge(let limit):
-            self = .rejected(.content, detail: "the message is larger than the server's \(limit) bytes", isAddressDead: false)
+            self = .rejected(
+                .content, detail: "the message is larger than the server's \(limit) bytes", isAddressDead: false)
         case .cancelled: self = .notSent(.cancelled, detail: "stopped before its turn")
         case .deadline: self = .notSent(.deadline, detail: "not begun in time")
         }

@@ -163,7 +163,7 @@ package struct ChunkDelivery: Sendable {
                 return try await database.transaction(body)
             } catch is NotMoved {
                 return nil
-            } catch where attempt < Self.databaseAttempts && Self.mayPass(error) {
+            } catch  where attempt < Self.databaseAttempts && Self.mayPass(error) {
                 attempt += 1
                 environment.log.warning(
                     "delivery.database_retry",

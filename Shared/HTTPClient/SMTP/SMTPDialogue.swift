@@ -119,7 +119,8 @@ struct SMTPDialogue<Ticket> {
         var resolutions: [Resolution] = []
         for entry in expected {
             guard case .final(let ticket, let dotOffset) = entry else { continue }
-            let result: SMTPResult = writtenBytes > dotOffset
+            let result: SMTPResult =
+                writtenBytes > dotOffset
                 ? .inDoubt(reason) : .notSent(.connection(reason, retryAfter: retryAfter))
             resolutions.append(Resolution(ticket: ticket, result: result))
         }

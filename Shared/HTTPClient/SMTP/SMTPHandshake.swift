@@ -33,13 +33,14 @@ enum SMTPHandshake {
             let detail = words.isEmpty ? String(cString: curl_easy_strerror(code)) : words
             return .failure(SMTPHandshakeFault(reason: reason(code, detail, transcript.lines)))
         }
-        return .success(SMTPTransport(
-            handle: handle,
-            fd: fd,
-            isEncrypted: server.tls == .implicit || server.tls == .required
-                || (server.tls == .opportunistic && transcript.startedTLS),
-            capabilities: SMTPCapabilities(handshake: transcript.lines)
-        ))
+        return .success(
+            SMTPTransport(
+                handle: handle,
+                fd: fd,
+                isEncrypted: server.tls == .implicit || server.tls == .required
+                    || (server.tls == .opportunistic && transcript.startedTLS),
+                capabilities: SMTPCapabilities(handshake: transcript.lines)
+            ))
     }
 
     private static func configure(_ handle: UnsafeMutableRawPointer, _ server: SMTPServer, _ timeout: Duration) {
@@ -54,11 +55,12 @@ enum SMTPHandshake {
         _ = curlx_set_long(handle, CURLOPT_NOSIGNAL, 1)
         _ = curlx_set_long(handle, CURLOPT_CONNECTTIMEOUT_MS, Int(timeout.milliseconds))
         _ = curlx_set_long(handle, CURLOPT_TIMEOUT_MS, Int(timeout.milliseconds))
-        let security = switch server.tls {
-        case .never: CURLUSESSL_NONE
-        case .opportunistic: CURLUSESSL_TRY
-        case .required, .implicit: CURLUSESSL_ALL
-        }
+        let security =
+            switch server.tls {
+            case .never: CURLUSESSL_NONE
+            case .opportunistic: CURLUSESSL_TRY
+            case .required, .implicit: CURLUSESSL_ALL
+            }
         _ = curlx_set_long(handle, CURLOPT_USE_SSL, Int(security.rawValue))
         if let file = server.certificateAuthorityFile { _ = curlx_set_str(handle, CURLOPT_CAINFO, file) }
         if let username = server.username {

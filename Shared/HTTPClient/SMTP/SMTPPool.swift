@@ -184,7 +184,8 @@ package final class SMTPPool: @unchecked Sendable {
             failures += 1
         }
         lastFailure = reason
-        environment.log.warning("smtp.connect_failed", ["server": .string(server.name), "reason": .string("\(reason)")])
+        environment.log.warning(
+            "smtp.connect_failed", ["server": .string(server.name), "reason": .string("\(reason)")])
         if connections.isEmpty && opening == 0 { failQueue(reason) }
     }
 

@@ -71,7 +71,9 @@ struct SMTPReplyParser {
                 return SMTPReply(code: code, enhanced: enhanced, text: Self.readable(text))
             }
         }
-        guard buffer.count - start <= Self.lineLimitBytes else { throw SMTPProtocolFault(description: "reply line too long") }
+        guard buffer.count - start <= Self.lineLimitBytes else {
+            throw SMTPProtocolFault(description: "reply line too long")
+        }
         return nil
     }
 
@@ -93,7 +95,9 @@ struct SMTPReplyParser {
         guard at == line.lowerBound + 3, (200...599).contains(value) else {
             throw SMTPProtocolFault(description: "not an SMTP reply")
         }
-        guard lines == 0 || value == code else { throw SMTPProtocolFault(description: "reply lines with different codes") }
+        guard lines == 0 || value == code else {
+            throw SMTPProtocolFault(description: "reply lines with different codes")
+        }
         code = value
         lines += 1
         guard lines <= Self.linesPerReply else { throw SMTPProtocolFault(description: "reply with too many lines") }
@@ -114,9 +118,13 @@ struct SMTPReplyParser {
     /// Moves `at` behind the status when there is one.
     private func status(at: inout Int, end: Int) -> EnhancedStatus? {
         var position = at
-        guard position < end, let permanence = Self.digit(buffer[position]), [2, 4, 5].contains(permanence) else { return nil }
+        guard position < end, let permanence = Self.digit(buffer[position]), [2, 4, 5].contains(permanence) else {
+            return nil
+        }
         position += 1
-        guard let subject = number(at: &position, end: end), let detail = number(at: &position, end: end) else { return nil }
+        guard let subject = number(at: &position, end: end), let detail = number(at: &position, end: end) else {
+            return nil
+        }
         guard position == end || buffer[position] == 0x20 || buffer[position] == 0x09 else { return nil }
         at = Swift.min(position + 1, end)
         return EnhancedStatus(permanence: permanence, subject: subject, detail: detail)

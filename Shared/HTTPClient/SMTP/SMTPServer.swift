@@ -99,7 +99,9 @@ package struct SMTPServer: Sendable, Equatable {
 
     private static func part(_ url: OpaquePointer, _ part: CURLUPart, decode: Bool = true) -> String? {
         var value: UnsafeMutablePointer<CChar>?
-        guard curl_url_get(url, part, &value, decode ? UInt32(CURLU_URLDECODE) : 0) == CURLUE_OK, let value else { return nil }
+        guard curl_url_get(url, part, &value, decode ? UInt32(CURLU_URLDECODE) : 0) == CURLUE_OK, let value else {
+            return nil
+        }
         defer { curl_free(value) }
         return String(cString: value)
     }

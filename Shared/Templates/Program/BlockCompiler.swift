@@ -175,9 +175,10 @@ extension TemplateCompiler {
             defined = try emitDefinitions(in: block)
             let skip = reserve(at: position)
             partial.blockEntry = here
-            let body = ProgramNode(block.body.filter { node in
-                if case .block(let inner) = node, inner.kind == .inline { false } else { true }
-            })
+            let body = ProgramNode(
+                block.body.filter { node in
+                    if case .block(let inner) = node, inner.kind == .inline { false } else { true }
+                })
             try emitDetached(body, named: nil)
             program.operations[skip] = .jump(to: here)
         }

@@ -22,7 +22,8 @@ import Testing
         _ content: EmailContent, to: String = "Jane <jane@y.test>", rewrite: ((String) -> String?)? = nil
     ) throws -> String {
         var bytes: [UInt8] = []
-        try EmailComposer(layout: Self.layout()).append(content, for: Self.recipient(to), to: &bytes, rewriteLink: rewrite)
+        try EmailComposer(layout: Self.layout()).append(
+            content, for: Self.recipient(to), to: &bytes, rewriteLink: rewrite)
         return String(decoding: bytes, as: UTF8.self)
     }
 
@@ -33,25 +34,26 @@ import Testing
     }
 
     @Test func `a plain message is exactly this`() throws {
-        #expect(try composed(EmailContent(subject: Array("Hello Jane".utf8), text: Array("Hi,\n.dot\r\nbye".utf8))) == """
-            Date: Wed, 01 Jul 1998 09:30:00 +0000\r
-            From: Shop <shop@x.test>\r
-            MIME-Version: 1.0\r
-            Feedback-ID: c1:app:campaign:needletail\r
-            To: Jane <jane@y.test>\r
-            Message-ID: <tok-EN_1@x.test>\r
-            Subject: Hello Jane\r
-            List-Unsubscribe: <https://u.test/u/tok>,\r
-             <mailto:u+tok@x.test?subject=unsubscribe>\r
-            List-Unsubscribe-Post: List-Unsubscribe=One-Click\r
-            Content-Type: text/plain; charset=UTF-8\r
-            Content-Transfer-Encoding: 7bit\r
-            \r
-            Hi,\r
-            .dot\r
-            bye\r
+        #expect(
+            try composed(EmailContent(subject: Array("Hello Jane".utf8), text: Array("Hi,\n.dot\r\nbye".utf8))) == """
+                Date: Wed, 01 Jul 1998 09:30:00 +0000\r
+                From: Shop <shop@x.test>\r
+                MIME-Version: 1.0\r
+                Feedback-ID: c1:app:campaign:needletail\r
+                To: Jane <jane@y.test>\r
+                Message-ID: <tok-EN_1@x.test>\r
+                Subject: Hello Jane\r
+                List-Unsubscribe: <https://u.test/u/tok>,\r
+                 <mailto:u+tok@x.test?subject=unsubscribe>\r
+                List-Unsubscribe-Post: List-Unsubscribe=One-Click\r
+                Content-Type: text/plain; charset=UTF-8\r
+                Content-Transfer-Encoding: 7bit\r
+                \r
+                Hi,\r
+                .dot\r
+                bye\r
 
-            """)
+                """)
     }
 
     @Test func `the same values give the same bytes`() throws {
@@ -93,7 +95,9 @@ import Testing
 
     // MARK: Injection (F33)
 
-    static let breaks = ["\r", "\n", "\r\n", "\r\nBcc: x@y.test", "\u{0}", "\u{2028}", "\u{2029}", "\u{85}", "\u{1B}", "\u{7F}"]
+    static let breaks = [
+        "\r", "\n", "\r\n", "\r\nBcc: x@y.test", "\u{0}", "\u{2028}", "\u{2029}", "\u{85}", "\u{1B}", "\u{7F}",
+    ]
 
     @Test(arguments: breaks)
     func `no header-bound value can begin a header of its own`(text: String) throws {
@@ -104,31 +108,46 @@ import Testing
         refused { _ = try composed(EmailContent(subject: Array(bad.utf8), text: [0x61])) }
         refused { _ = try Self.layout(bad) }
         refused { _ = try Self.layout(replyTo: [EmailMailbox(name: bad, address: #require(EmailAddress("a@b.test")))]) }
-        refused { _ = try composed(EmailContent(subject: [0x61], text: [0x61], headers: [.init(name: "X-A", value: bad)])) }
-        refused { _ = try composed(EmailContent(subject: [0x61], text: [0x61], headers: [.init(name: "X" + text, value: "a")])) }
-        refused { _ = try composed(EmailContent(subject: [0x61], text: [0x61], headers: [.init(name: "List-Help", value: bad)])) }
+        refused {
+            _ = try composed(EmailContent(subject: [0x61], text: [0x61], headers: [.init(name: "X-A", value: bad)]))
+        }
+        refused {
+            _ = try composed(
+                EmailContent(subject: [0x61], text: [0x61], headers: [.init(name: "X" + text, value: "a")]))
+        }
+        refused {
+            _ = try composed(
+                EmailContent(subject: [0x61], text: [0x61], headers: [.init(name: "List-Help", value: bad)]))
+        }
         refused {
             var recipient = try Self.recipient()
             recipient.to.name = bad
             var bytes: [UInt8] = []
-            try EmailComposer(layout: Self.layout()).append(EmailContent(subject: [], text: []), for: recipient, to: &bytes)
+            try EmailComposer(layout: Self.layout()).append(
+                EmailContent(subject: [], text: []), for: recipient, to: &bytes)
         }
         for path in [\EmailRecipient.unsubscribeURL, \EmailRecipient.unsubscribeAddress] {
             refused {
                 var recipient = try Self.recipient()
                 recipient[keyPath: path] = bad
                 var bytes: [UInt8] = []
-                try EmailComposer(layout: Self.layout()).append(EmailContent(subject: [], text: []), for: recipient, to: &bytes)
+                try EmailComposer(layout: Self.layout()).append(
+                    EmailContent(subject: [], text: []), for: recipient, to: &bytes)
             }
         }
         refused {
             var recipient = try Self.recipient()
             recipient.token = bad
             var bytes: [UInt8] = []
-            try EmailComposer(layout: Self.layout()).append(EmailContent(subject: [], text: []), for: recipient, to: &bytes)
+            try EmailComposer(layout: Self.layout()).append(
+                EmailContent(subject: [], text: []), for: recipient, to: &bytes)
         }
-        refused { _ = try EmailLayout(from: EmailMailbox(address: #require(EmailAddress("a@b.test"))), messageIDDomain: bad) }
-        refused { _ = try EmailLayout(from: EmailMailbox(address: #require(EmailAddress("a@b.test"))), feedbackID: bad) }
+        refused {
+            _ = try EmailLayout(from: EmailMailbox(address: #require(EmailAddress("a@b.test"))), messageIDDomain: bad)
+        }
+        refused {
+            _ = try EmailLayout(from: EmailMailbox(address: #require(EmailAddress("a@b.test"))), feedbackID: bad)
+        }
         #expect(EmailAddress("a\(text)@b.test") == nil)
         #expect(EmailAddress("a@b\(text).test") == nil)
     }
@@ -150,7 +169,10 @@ import Testing
         #expect(bytes == Array("before".utf8))
     }
 
-    @Test(arguments: ["Subject", "FROM", "to", "Bcc", "Content-Type", "content-transfer-encoding", "MIME-Version", "Message-ID", "Date"])
+    @Test(arguments: [
+        "Subject", "FROM", "to", "Bcc", "Content-Type", "content-transfer-encoding", "MIME-Version", "Message-ID",
+        "Date",
+    ])
     func `structural headers are not the author's`(name: String) {
         #expect(throws: EmailFault(reason: .reservedHeader, field: name)) {
             try composed(EmailContent(subject: [0x61], text: [0x61], headers: [.init(name: name, value: "v")]))
@@ -163,11 +185,15 @@ import Testing
             try composed(EmailContent(subject: [0x61], text: [0x61], headers: many))
         }
         #expect(throws: EmailFault(reason: .tooLong, field: "X-A")) {
-            try composed(EmailContent(
-                subject: [0x61], text: [0x61], headers: [.init(name: "X-A", value: String(repeating: "v", count: 871))]))
+            try composed(
+                EmailContent(
+                    subject: [0x61], text: [0x61],
+                    headers: [.init(name: "X-A", value: String(repeating: "v", count: 871))]))
         }
-        let message = try composed(EmailContent(
-            subject: [0x61], text: [0x61], headers: [.init(name: "List-Unsubscribe", value: "<https://own.test/>")]))
+        let message = try composed(
+            EmailContent(
+                subject: [0x61], text: [0x61], headers: [.init(name: "List-Unsubscribe", value: "<https://own.test/>")])
+        )
         #expect(message.contains("List-Unsubscribe: <https://own.test/>\r\n"))
         #expect(!message.contains("u.test/u/tok"))
     }

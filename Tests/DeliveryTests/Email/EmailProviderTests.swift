@@ -9,12 +9,15 @@ import Testing
 
 /// Composed here, carried by a real SMTP session, read by Python's e-mail parser.
 @Suite(.timeLimit(.minutes(1))) struct EmailProviderTests {
-    private func delivered(_ messages: [OutgoingEmail], flags: [String] = ["--pipelining"]) async throws -> ([SendOutcome], [JSON]) {
+    private func delivered(_ messages: [OutgoingEmail], flags: [String] = ["--pipelining"]) async throws -> (
+        [SendOutcome], [JSON]
+    ) {
         let peer = try await SMTPPeer.start(flags)
         let server = try SMTPServer(url: "smtp://localhost:\(peer.port)?ca=\(peer.certificateAuthorityFile)")
         let outcomes = try await TestLoop.run { loop in
             let pool = SMTPPool(
-                server: server, loop: loop, environment: TestEnvironment.make(), metrics: Metrics(), maximumConnections: 1)
+                server: server, loop: loop, environment: TestEnvironment.make(), metrics: Metrics(),
+                maximumConnections: 1)
             let outcomes = await EmailProvider.smtp(pool).deliver(messages)
             await pool.close()
             return outcomes
@@ -22,11 +25,14 @@ import Testing
         return (outcomes, try peer.messages())
     }
 
-    private func email(_ content: EmailContent, to: String = "Jane <jane@y.test>", from: String? = "Shop") throws -> OutgoingEmail {
+    private func email(_ content: EmailContent, to: String = "Jane <jane@y.test>", from: String? = "Shop") throws
+        -> OutgoingEmail
+    {
         var bytes: [UInt8] = []
         let recipient = try EmailComposerTests.recipient(to)
         try EmailComposer(layout: EmailComposerTests.layout(from)).append(content, for: recipient, to: &bytes)
-        return OutgoingEmail(sender: "b+tok@x.test", recipient: recipient.to.address, content: bytes, token: recipient.token)
+        return OutgoingEmail(
+            sender: "b+tok@x.test", recipient: recipient.to.address, content: bytes, token: recipient.token)
     }
 
     private func header(_ name: String, _ message: JSON) -> [String] {
@@ -37,7 +43,8 @@ import Testing
 
     private static let subjects = [
         "Plain", "", " leading and trailing ", "Emoji 🎉 and 日本語の件名", String(repeating: "長い件名🎈", count: 40),
-        String(repeating: "many words ", count: 30) + "end", "=?UTF-8?B?bm8=?=", "Quotes \" and \\ and <tags>, commas: all",
+        String(repeating: "many words ", count: 30) + "end", "=?UTF-8?B?bm8=?=",
+        "Quotes \" and \\ and <tags>, commas: all",
         String(repeating: "x", count: 950), "two  spaces   three", "%0D%0ABcc: x@y.test", "e\u{301}combining",
     ]
 
@@ -51,8 +58,11 @@ import Testing
             #expect(value.map(String.init) == [subject], "\(subject)")
             #expect(message["defects"]?.array == [])
             let headers = message["headers"]?.array?.compactMap { $0.array?.first?.string } ?? []
-            #expect(headers == ["Date", "From", "MIME-Version", "Feedback-ID", "To", "Message-ID", "Subject", "List-Unsubscribe",
-                "List-Unsubscribe-Post", "Content-Type", "Content-Transfer-Encoding"])
+            #expect(
+                headers == [
+                    "Date", "From", "MIME-Version", "Feedback-ID", "To", "Message-ID", "Subject", "List-Unsubscribe",
+                    "List-Unsubscribe-Post", "Content-Type", "Content-Transfer-Encoding",
+                ])
         }
     }
 
@@ -65,8 +75,10 @@ import Testing
     @Test(arguments: [false, true])
     func `every body arrives as it was written, alone and as an alternative`(alternative: Bool) async throws {
         let messages = try Self.bodies.map { body in
-            try email(EmailContent(
-                subject: Array("s".utf8), html: alternative ? Array("<p>\(body)</p>".utf8) : nil, text: Array(body.utf8)))
+            try email(
+                EmailContent(
+                    subject: Array("s".utf8), html: alternative ? Array("<p>\(body)</p>".utf8) : nil,
+                    text: Array(body.utf8)))
         }
         let (_, received) = try await delivered(messages)
         #expect(received.count == messages.count)
@@ -89,14 +101,20 @@ import Testing
         var lines: [[UInt8]] = [[]]
         var previous: UInt8 = 0
         for byte in text.utf8 {
-            if byte == 0x0D || (byte == 0x0A && previous != 0x0D) { lines.append([]) } else if byte != 0x0A { lines[lines.count - 1].append(byte) }
+            if byte == 0x0D || (byte == 0x0A && previous != 0x0D) {
+                lines.append([])
+            } else if byte != 0x0A {
+                lines[lines.count - 1].append(byte)
+            }
             previous = byte
         }
         if lines.count > 1, lines.last?.isEmpty == true { lines.removeLast() }
         return lines.map { String(decoding: $0, as: UTF8.self) }
     }
 
-    @Test(arguments: ["Jane Roe", "Roe, Jane \"JR\" (x)", "株式会社ニードルテイル", "Zoë @ Shop; Ltd.", String(repeating: "名", count: 60)])
+    @Test(arguments: [
+        "Jane Roe", "Roe, Jane \"JR\" (x)", "株式会社ニードルテイル", "Zoë @ Shop; Ltd.", String(repeating: "名", count: 60),
+    ])
     func `names arrive as they were written`(name: String) async throws {
         let quoted = "\"" + name.replacing("\"", with: "\\\"") + "\" <jane@y.test>"
         let (_, received) = try await delivered([
@@ -113,8 +131,10 @@ import Testing
     }
 
     @Test func `outcomes say what the server said, each message for itself`() async throws {
-        let recipients = ["a@y.test", "code-550-5.1.1@y.test", "code-550-5.7.1@y.test", "data-452-4.2.2@y.test",
-            "data-451-4.7.1@y.test", "drop@y.test", "mail@y.test", "用户@例え.test"]
+        let recipients = [
+            "a@y.test", "code-550-5.1.1@y.test", "code-550-5.7.1@y.test", "data-452-4.2.2@y.test",
+            "data-451-4.7.1@y.test", "drop@y.test", "mail@y.test", "用户@例え.test",
+        ]
         let messages = try recipients.map { try email(EmailContent(subject: [0x73], text: [0x78]), to: $0) }
         let (outcomes, received) = try await delivered(messages)
         guard case .accepted(let reference) = outcomes[0] else {
@@ -139,8 +159,12 @@ import Testing
     @Test func `results that never reached a server map to outcomes`() {
         let table = SMTPReplyTable.standard
         func outcome(_ reason: SMTPNotSent) -> SendOutcome { SendOutcome(.notSent(reason), table: table) }
-        #expect(outcome(.invalidRecipient("is bad")) == .rejected(.address, detail: "the address is bad", isAddressDead: false))
-        #expect(outcome(.greeting(SMTPReply(code: 421, text: "busy"))) == .retry(after: .seconds(60), isThrottle: true, detail: "421 busy"))
+        #expect(
+            outcome(.invalidRecipient("is bad"))
+                == .rejected(.address, detail: "the address is bad", isAddressDead: false))
+        #expect(
+            outcome(.greeting(SMTPReply(code: 421, text: "busy")))
+                == .retry(after: .seconds(60), isThrottle: true, detail: "421 busy"))
         #expect(outcome(.greeting(SMTPReply(code: 554, text: "no"))) == .notSent(.connection, detail: "554 no"))
         #expect(outcome(.authentication("535 no")) == .notSent(.authentication, detail: "535 no"))
         #expect(outcome(.cancelled) == .notSent(.cancelled, detail: "stopped before its turn"))

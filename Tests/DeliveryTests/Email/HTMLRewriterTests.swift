@@ -11,14 +11,22 @@ import Testing
 
     @Test(arguments: [
         (#"<a href="https://x.test/p">y</a>"#, #"<a href="T(https://x.test/p)">y</a>"#),
-        (#"<A CLASS='b' HREF = 'HTTP://x.test/?a=1&amp;b=2' id=q>"#, #"<A CLASS='b' HREF = 'T(HTTP://x.test/?a=1&amp;b=2)' id=q>"#),
+        (
+            #"<A CLASS='b' HREF = 'HTTP://x.test/?a=1&amp;b=2' id=q>"#,
+            #"<A CLASS='b' HREF = 'T(HTTP://x.test/?a=1&amp;b=2)' id=q>"#
+        ),
         (#"<a href=https://x.test/p>y"#, #"<a href=T(https://x.test/p)>y"#),
         (#"<area shape="rect" href=" https://x.test ">"#, #"<area shape="rect" href=" T(https://x.test) ">"#),
         (#"<a title="a > b" href="https://x.test/">"#, #"<a title="a > b" href="T(https://x.test/)">"#),
-        (#"<a href="https://x.test/a"href="https://x.test/b">"#, #"<a href="T(https://x.test/a)"href="https://x.test/b">"#),
+        (
+            #"<a href="https://x.test/a"href="https://x.test/b">"#,
+            #"<a href="T(https://x.test/a)"href="https://x.test/b">"#
+        ),
         ("<a\n href=\"https://x.test/\"\n>", "<a\n href=\"T(https://x.test/)\"\n>"),
-        (#"<a href="https://x.test/?q=it's"><a href='https://x.test/2'>"#,
-            #"<a href="T(https://x.test/?q=it&#39;s)"><a href='T(https://x.test/2)'>"#),
+        (
+            #"<a href="https://x.test/?q=it's"><a href='https://x.test/2'>"#,
+            #"<a href="T(https://x.test/?q=it&#39;s)"><a href='T(https://x.test/2)'>"#
+        ),
     ])
     func `web links are rewritten wherever the href stands`(html: String, expected: String) {
         #expect(rewritten(html) == expected)
@@ -26,7 +34,8 @@ import Testing
 
     @Test(arguments: [
         #"<a href="mailto:a@b.test">"#, #"<a href="tel:+81">"#, ##"<a href="#top">"##, #"<a href="/relative">"#,
-        #"<a href="javascript:alert(1)">"#, #"<a href="https://">"#, #"<a data-href="https://x.test/">"#, #"<a>href="https://x.test"</a>"#,
+        #"<a href="javascript:alert(1)">"#, #"<a href="https://">"#, #"<a data-href="https://x.test/">"#,
+        #"<a>href="https://x.test"</a>"#,
         #"<img src="https://x.test/i.png">"#, #"<link href="https://x.test/c.css">"#, #"<abbr href="https://x.test/">"#,
         #"<!-- <a href="https://x.test/"> -->"#, #"<!--[if mso]><a href="https://x.test/"><![endif]-->"#,
         "a < b", "<", "<a", "<a ", "<a href", "<a href=", "<!--", "<!-- <a href=https://x.test", "</a", "plain", "",
@@ -48,7 +57,9 @@ import Testing
 
     @Test func `a rewritten link cannot leave its attribute`() {
         var output: [UInt8] = []
-        HTMLRewriter.append(Array("<a href=https://x.test/>".utf8), pixel: nil, to: &output) { _ in "https://t/\"'<> \n&" }
+        HTMLRewriter.append(Array("<a href=https://x.test/>".utf8), pixel: nil, to: &output) { _ in
+            "https://t/\"'<> \n&"
+        }
         #expect(String(decoding: output, as: UTF8.self) == "<a href=https://t/&quot;&#39;&lt;&gt;%20%20&amp;>")
     }
 }
