@@ -14,7 +14,7 @@ enum DeleteEndpoints {
         let endpoint = try await call.context.database.retryingTransaction { session in
             try await EndpointStore.delete(app, id, at: now, in: session)
         }
-        guard let endpoint else { throw APIError.resourceNotFound }
+        guard let endpoint else { throw try await ReadEndpoints.notFound(in: app, call) }
         return call.answer(try endpoint.response, status: 202)
     }
 
@@ -25,7 +25,7 @@ enum DeleteEndpoints {
         let endpoints = try await call.context.database.retryingTransaction { session in
             try await EndpointStore.delete(app, user: user, at: now, in: session)
         }
-        guard !endpoints.isEmpty else { throw APIError.resourceNotFound }
+        guard !endpoints.isEmpty else { throw try await ReadEndpoints.notFound(in: app, call) }
         return call.answer(EndpointsResponse(item: try endpoints.map { try $0.response }), status: 202)
     }
 }

@@ -36,6 +36,10 @@ struct Ingest: Sendable {
     func store(_ request: IngestRequest) async throws -> IngestOutcome {
         do {
             return try await queue.submit(request)
+        } catch let error as APIError {
+            // The app is gone: its next request need not wait for a commit to learn it.
+            context.apps.forget(request.app)
+            throw error
         } catch is IngestQueue.Overload {
             throw APIError.tooManyRequests("Too many requests wait to be stored; try again in a second")
         }

@@ -18,7 +18,8 @@ enum TrackingEvent {
         return link
     }
 
-    /// Stores it, durably. When the run is gone there is nothing to count it for; the event alone is kept.
+    /// Stores it, durably. When the run is gone there is nothing to count it for; the event alone is kept. When the app is
+    /// gone nothing is.
     static func record(
         _ kind: Engagement.Kind, _ link: TrackingLink, _ call: RequestContext, _ ingest: Ingest
     ) async throws {
@@ -50,7 +51,11 @@ enum TrackingEvent {
             }
         }
         request.events = events
-        _ = try await ingest.store(request)
+        do {
+            _ = try await ingest.store(request)
+        } catch let error as APIError where error.status == APIError.applicationNotFound.status {
+            // Nobody is left to tell; whoever followed the link gets there all the same.
+        }
     }
 
     private static func attributes(_ kind: Engagement.Kind, _ link: TrackingLink, _ campaign: CampaignID?) -> JSON {

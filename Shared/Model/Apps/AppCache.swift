@@ -4,6 +4,7 @@ package import Postgres
 
 /// Apps that this process has seen alive in the last 5 seconds: every request of an app asks. Only finds are kept, so that a new
 /// app is there at once; a deleted one answers 404 in the process that deleted it at once (`forget`), elsewhere within 5 s.
+/// Where that is too late (a write would be acknowledged and purged), statements ask themselves (`AppStore.requireAlive`).
 package final class AppCache: Sendable {
     package static let lifetime: Duration = .seconds(5)
     private static let limit = 4096

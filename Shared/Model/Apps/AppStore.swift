@@ -24,6 +24,36 @@ package enum AppStore {
         return AppHead(id: id, account: account, name: try row.get(0))
     }
 
+    // MARK: Past the cache
+
+    /// Condition for a statement about this app's rows: they go later than the app does.
+    static func isAlive(_ id: AppID) -> SQL {
+        "EXISTS (SELECT FROM apps a WHERE a.id = \(id) AND a.deleted_at IS NULL)"
+    }
+
+    /// Which of these are there and not deleted.
+    static func alive(_ ids: [AppID], in database: Database) async throws -> Set<AppID> {
+        let rows = try await database.query("SELECT id FROM apps WHERE id = ANY (\(ids)) AND deleted_at IS NULL")
+        return Set(try rows.map { try $0.get(0) as AppID })
+    }
+
+    /// Fails with `isNotAlive` when one of these was deleted, so that what follows in the same batch, COMMIT included, is
+    /// skipped. The ids must differ.
+    ///
+    /// Takes no lock: `FOR SHARE` would write to the app's row with every commit. What was asked before DeleteApp answered
+    /// may be committed just after it, as if it had come first, and goes with the app's other rows; what is asked afterwards
+    /// meets a snapshot that shows the deletion.
+    static func requireAlive(_ ids: [AppID]) -> SQL {
+        """
+        SELECT 1 / (count(*) = \(ids.count))::integer
+          FROM apps
+         WHERE id = ANY (\(ids)) AND deleted_at IS NULL
+        """
+    }
+
+    /// Whether `requireAlive` said it: nothing else in a group commit divides.
+    static func isNotAlive(_ fault: SQLFault) -> Bool { fault.sqlState == "22012" }
+
     package static func create(_ app: StoredApp, in session: Session) async throws {
         try await session.execute(
             """

@@ -1,7 +1,7 @@
 package import Core
 package import Postgres
 
-/// The table `endpoints`, apart from writes: those go through the group commit (`IngestQueue`).
+/// The table `endpoints`, apart from writes: those go through the group commit (`IngestQueue`). A deleted app has none.
 package enum EndpointStore {
     /// Nil when there is no such endpoint.
     package static func load(_ app: AppID, _ id: EndpointID, in session: Session) async throws -> Endpoint? {
@@ -10,6 +10,7 @@ package enum EndpointStore {
             SELECT \(Endpoint.columns)
               FROM endpoints e
              WHERE e.app = \(app) AND e.endpoint_key = \(EndpointIdentity(app: app, id: id).key) AND e.external_id = \(id)
+               AND \(AppStore.isAlive(app))
             """
         )
         return try rows.first.map(Endpoint.init)
@@ -21,7 +22,7 @@ package enum EndpointStore {
             """
             SELECT \(Endpoint.columns)
               FROM endpoints e
-             WHERE e.app = \(app) AND e.user_id = \(user)
+             WHERE e.app = \(app) AND e.user_id = \(user) AND \(AppStore.isAlive(app))
              ORDER BY e.created_at, e.external_id
              LIMIT 100
             """
@@ -36,6 +37,7 @@ package enum EndpointStore {
             """
             DELETE FROM endpoints e
              WHERE e.app = \(app) AND e.endpoint_key = \(EndpointIdentity(app: app, id: id).key) AND e.external_id = \(id)
+               AND \(AppStore.isAlive(app))
             RETURNING \(Endpoint.columns)
             """
         )
@@ -51,7 +53,7 @@ package enum EndpointStore {
         let results = try await session.batch([
             """
             DELETE FROM endpoints e
-             WHERE e.app = \(app) AND e.user_id = \(user)
+             WHERE e.app = \(app) AND e.user_id = \(user) AND \(AppStore.isAlive(app))
             RETURNING \(Endpoint.columns)
             """,
             "DELETE FROM users WHERE app = \(app) AND user_id = \(user)",

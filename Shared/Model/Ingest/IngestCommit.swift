@@ -38,7 +38,9 @@ struct IngestCommit {
         if !engagements.isEmpty { try await count(engagements, &log, in: session) }
         statements += requests.compactMap(\.unsubscribe).map(suppress)
         statements += log.statements(at: now)
-        if !statements.isEmpty { try await session.commit(with: statements) }
+        // Last, because it travels with COMMIT and costs no round trip; that one of the apps is gone is rare.
+        let apps = Set(requests.map(\.app)).sorted()
+        try await session.commit(with: [AppStore.requireAlive(apps)] + statements)
         return outcomes
     }
 

@@ -26,10 +26,12 @@ package final class IngestWriter: Sendable {
         repeated = metrics.counter(.ingestEvents, "deduplicated_batch")
     }
 
-    /// One result per request, in order. A success is durable.
+    /// One result per request, in order. A success is durable; a request of a deleted app fails with `.applicationNotFound`.
     package func commit(_ requests: [IngestRequest]) async -> [Result<IngestOutcome, any Error>] {
         do {
             return try await commitTogether(requests).map { .success($0) }
+        } catch let fault as SQLFault where AppStore.isNotAlive(fault) {
+            return await commitOfLivingApps(requests, fault)
         } catch {
             guard requests.count > 1, Self.isOneRequestsFault(error) else {
                 return requests.map { _ in .failure(error) }
@@ -42,6 +44,25 @@ package final class IngestWriter: Sendable {
             var results: [Result<IngestOutcome, any Error>] = []
             for request in requests { results += await commit([request]) }
             return results
+        }
+    }
+
+    private func commitOfLivingApps(
+        _ requests: [IngestRequest], _ fault: SQLFault
+    ) async -> [Result<IngestOutcome, any Error>] {
+        let alive: Set<AppID>
+        do {
+            alive = try await AppStore.alive(Set(requests.map(\.app)).sorted(), in: database)
+        } catch {
+            return requests.map { _ in .failure(error) }
+        }
+        let rest = requests.filter { alive.contains($0.app) }
+        // A deleted app stays deleted, so that every turn leaves one out.
+        guard rest.count < requests.count else { return requests.map { _ in .failure(fault) } }
+        var results = (rest.isEmpty ? [] : await commit(rest)).makeIterator()
+        return requests.map { request in
+            guard alive.contains(request.app) else { return .failure(APIError.applicationNotFound) }
+            return results.next() ?? .failure(fault)
         }
     }
 
