@@ -122,7 +122,8 @@ import Testing
             try await refused(
                 "new", ["Address": "x", "Attributes": ["a": [.string(String(repeating: "v", count: 101))]]],
                 "Attributes.a[0]")
-            try await refused("new", ["Address": .string(String(repeating: "x", count: 16_000))], "15360")
+            try await refused(
+                "new", ["Address": .string(String(repeating: "x", count: 16_000))], "Address must have at most 15360")
             try await refused("new", ["Address": "x", "Needletail": ["Shape": 1]], "Needletail.Shape is not known")
             try await refused("a%00b", ["Address": "x"], "not valid percent-encoded UTF-8")
             let broken = try await ingest.send(
@@ -133,6 +134,37 @@ import Testing
             #expect(missing.status == 404)
             #expect(missing.message == "Application not found")
             #expect(try await ingest.count("SELECT count(*) FROM endpoints") == 0)
+        }
+    }
+
+    static let controls = ["\r\nBcc: x@y.z", "\n", "\r", "\t", "\u{1}", "\u{7F}", "\u{85}"]
+
+    @Test(arguments: controls)
+    func `an address with control characters is refused by name`(_ control: String) async throws {
+        try await RunningIngest.run { ingest in
+            func named(_ message: String?, _ path: String) {
+                #expect(message?.hasPrefix("\(path) must not have control characters; got U+00") == true)
+            }
+            let address = JSON.string("a@b.c\(control)")
+            let one = try await ingest.update("e", ["ChannelType": "EMAIL", "Address": address])
+            #expect(one.status == 400)
+            named(one.message, "Address")
+            let batch = try await ingest.send(
+                "PUT", "\(ingest.path)/endpoints",
+                ["Item": [["Id": "a", "Address": "a@b.c"], ["Id": "b", "Address": address]]])
+            #expect(batch.status == 400)
+            named(batch.message, "Item[1].Address")
+            let events = try await ingest.putEvents([
+                "bad": ["Endpoint": ["Address": address], "Events": ["1": RunningIngest.event()]],
+                "good": ["Endpoint": ["Address": "ä b/@"], "Events": [:]],
+            ])
+            #expect(events.status == 202)
+            let bad = try #require(events.json["Results"]?["bad"])
+            #expect(bad["EndpointItemResponse"]?["StatusCode"] == 400)
+            named(bad["EndpointItemResponse"]?["Message"]?.string, "BatchItem.bad.Endpoint.Address")
+            #expect(bad["EventsItemResponse"]?["1"]?["StatusCode"] == 202)
+            #expect(try await ingest.count("SELECT count(*) FROM endpoints") == 1, "the good one")
+            #expect(try await ingest.endpoint("good")["Address"] == "ä b/@", "what is no address is the channel's to say")
         }
     }
 

@@ -55,7 +55,7 @@ extension EndpointWrite {
             app: app, id: id, creation: creation, effectiveAt: try fields.effectiveAt(now: now, at: path),
             status: fields.endpointStatus ?? "ACTIVE")
         channelType = fields.channelType?.rawValue
-        address = fields.address.flatMap { $0.isEmpty ? nil : $0 }
+        address = try fields.checkedAddress(at: path.member("Address"))
         optOut = fields.optOut
         requestID = fields.requestId
         attributes = Self.patch(fields.attributes)
@@ -120,6 +120,20 @@ private struct EndpointFields {
     var optOut: String?
     var requestId: String?
     var user: EndpointUser?
+
+    /// Whether it is an address of its channel shows when something is sent there, as in Pinpoint. But no channel has one
+    /// with control characters, and in a header of a message they would begin another.
+    func checkedAddress(at path: WirePath) throws(APIError) -> String? {
+        guard let address, !address.isEmpty else { return nil }
+        guard address.utf8.count <= EndpointLimits.bytes else {
+            throw path.refusal("must have at most \(EndpointLimits.bytes) bytes; got \(address.utf8.count)")
+        }
+        for scalar in address.unicodeScalars where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) {
+            let code = Hex.lowercase([UInt8(scalar.value)]).uppercased()
+            throw path.refusal("must not have control characters; got U+00\(code)")
+        }
+        return address
+    }
 
     func effectiveAt(now: Instant, at path: WirePath) throws(APIError) -> Instant {
         guard let effectiveDate, !effectiveDate.isEmpty else { return now }
