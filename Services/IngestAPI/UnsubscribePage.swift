@@ -7,9 +7,10 @@ import Postgres
 
 /// Where `List-Unsubscribe` points (RFC 8058). GET shows a page and changes nothing, because scanners fetch every link; POST acts
 /// at once, by mail program or by the page's button, as often as it comes. The token alone says who; no cookies, no login.
+/// People read what a link answers, so that a broken one gets a page too.
 enum UnsubscribePage {
     static func show(_ call: RequestContext, _ ingest: Ingest) throws -> HTTPResponse {
-        _ = try link(call, ingest)
+        guard link(call, ingest) != nil else { return unknownLink }
         return page(
             "Unsubscribe",
             """
@@ -20,7 +21,7 @@ enum UnsubscribePage {
 
     /// The body is not read: whoever has the token and posts means it.
     static func act(_ call: RequestContext, _ ingest: Ingest) async throws -> HTTPResponse {
-        let link = try link(call, ingest)
+        guard let link = link(call, ingest) else { return unknownLink }
         let wish = Unsubscribe(
             app: link.app, endpointKey: link.endpointKey, run: link.run, campaign: nil,
             at: call.context.environment.now())
@@ -30,13 +31,19 @@ enum UnsubscribePage {
         return page("Unsubscribed", "<p>You will get no more e-mail from this sender.</p>")
     }
 
-    private static func link(_ call: RequestContext, _ ingest: Ingest) throws(APIError) -> TrackingLink {
-        let link = try TrackingEvent.link(call, ingest)
-        guard case .unsubscribe = link.kind else { throw .resourceNotFound }
+    private static func link(_ call: RequestContext, _ ingest: Ingest) -> TrackingLink? {
+        guard let link = try? TrackingEvent.link(call, ingest), case .unsubscribe = link.kind else { return nil }
         return link
     }
 
-    private static func page(_ title: String, _ content: String) -> HTTPResponse {
+    private static var unknownLink: HTTPResponse {
+        page(
+            "This link does not work",
+            "<p>It is incomplete or was changed. Please open it again from the e-mail, or reply to the sender.</p>",
+            status: 404)
+    }
+
+    private static func page(_ title: String, _ content: String, status: Int = 200) -> HTTPResponse {
         let html = """
             <!doctype html>
             <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>\(title)</title></head>
@@ -46,7 +53,7 @@ enum UnsubscribePage {
 
             """
         return HTTPResponse(
-            status: 200,
+            status: status,
             headers: [
                 "Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store, max-age=0",
                 "Content-Security-Policy": "default-src 'none'; form-action 'self'", "Referrer-Policy": "no-referrer",

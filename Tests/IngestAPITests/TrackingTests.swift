@@ -120,6 +120,23 @@ import Testing
         }
     }
 
+    @Test(arguments: ["GET", "POST"])
+    func `a broken unsubscribe link is answered with a page for people`(_ method: String) async throws {
+        try await tracked { ingest in
+            let token = try token(ingest, .unsubscribe)
+            for broken in ["x", String(token.dropLast()), "\(token)%3Cb%3E", try self.token(ingest, .open)] {
+                let answer = try await ingest.send(method, "/u/\(broken)", isSigned: false)
+                #expect(answer.status == 404)
+                #expect(answer.response.header("Content-Type") == "text/html; charset=utf-8")
+                #expect(answer.response.header("Cache-Control")?.contains("no-store") == true)
+                let page = String(decoding: answer.body, as: UTF8.self)
+                #expect(page.contains("<h1>This link does not work</h1>"))
+                #expect(!page.contains("<form") && !page.contains("<b>"))
+            }
+            #expect(try await ingest.count("SELECT count(*) FROM suppressions") == 0)
+        }
+    }
+
     @Test func `POST unsubscribes at once, by either encoding, and a second time changes nothing`() async throws {
         try await tracked { ingest in
             let path = "/u/\(try token(ingest, .unsubscribe))"
