@@ -8,7 +8,9 @@ import Postgres
 /// Requests are made and signed before the clock starts, and the rows of the yardstick encoded, so both sides only send.
 enum IngestContest {
     private static let requestsPerRound = BenchContext.scaled(800, step: 1)
-    private static let connections = 16
+    /// Clients at once: more of them make larger group commits.
+    private static let connections = 64
+    private static let fewConnections = 16
     private static let copyRows = 10_000
     private static let copyConnections = 2
 
@@ -19,8 +21,10 @@ enum IngestContest {
         let socket = RequestBlast(server: .unix(try load.ingestSocket()), connections: connections)
         let port = UInt16(suite.host.split(separator: ":").last ?? "") ?? 0
         let gateway = RequestBlast(server: .port(port), connections: connections)
+        let few = RequestBlast(server: socket.server, connections: fewConnections)
         let direct = contender("PutEvents, direct to ingest-api", socket, load, context)
         let proxied = contender("PutEvents, through nginx", gateway, load, context)
+        let narrow = contender("PutEvents, direct, \(fewConnections) connections", few, load, context)
         let rows = Lock<[[UInt8]]>([])
         let copy = Contender(name: "binary COPY, \(copyConnections) connections, \(copyRows) a commit", own: .client) {
             if rows.withLock({ $0.isEmpty }) {
@@ -43,11 +47,11 @@ enum IngestContest {
         let contest = Contest(
             title:
                 "I1 ingest, \(requestsPerRound * EventBodies.eventsPerBody) events a round, \(connections) connections",
-            unit: "events", contenders: [direct, proxied, copy], roots: suite.roots, loop: context.loop
+            unit: "events", contenders: [direct, proxied, narrow, copy], roots: suite.roots, loop: context.loop
         )
         let samples = try await contest.run()
-        Contest.judge("I1 direct / COPY", samples[0], over: samples[2], aim: 0.6)
-        Contest.judge("I1 through nginx / COPY", samples[1], over: samples[2], aim: 0.6)
+        Contest.judge("I1 direct / COPY", samples[0], over: samples[3], aim: 0.6)
+        Contest.judge("I1 through nginx / COPY", samples[1], over: samples[3], aim: 0.6)
     }
 
     private static func contender(

@@ -37,7 +37,6 @@ enum JSONContest {
         let samples = try await contest.run()
         Contest.judge("J1 index / On-Demand every value", samples[0], over: samples[3], aim: 0.5)
         Contest.judge("J1 index and walk / On-Demand what ingest reads", samples[1], over: samples[4], aim: 0.5)
-        Contest.judge("J1 index / On-Demand type and time only", samples[0], over: samples[5], aim: 0.5)
     }
 
     /// Rates are of this thread's processor time, which neighbours do not take.
