@@ -78,7 +78,8 @@ struct CampaignsWriting: Sendable {
         let account = call.account
         let (filled, treatments) = try await call.context.database.withSession { session in
             var filled = try await CampaignReferences.fillSegment(definition, app: app, account: account, in: session)
-            if isNew { filled = try await CampaignReferences.fillDefaults(filled, app: app, in: session) }
+            let settings = try await CampaignReferences.settings(of: app, in: session)
+            if isNew { filled = CampaignReferences.fillDefaults(filled, from: settings) }
             let treatments = try await RunPlanner.treatments(
                 of: filled.request, app: app, account: account, in: session)
             return (filled, treatments)

@@ -202,6 +202,43 @@ import Testing
         }
     }
 
+    @Test(
+        arguments: [
+            ("QuietTime", ["QuietTime": ["End": "06:00", "Start": "22:00"]], ["QuietTime": ["Start": "", "End": ""]]),
+            ("Limits.Daily", ["Limits": ["Daily": 3]], ["Limits": ["Daily": 0]]),
+            ("Limits.Total", ["Limits": ["Total": 3]], ["Limits": ["Total": 0]]),
+            ("Limits.Session", ["Limits": ["Session": 3]], ["Limits": ["Session": 0]]),
+            (
+                "CampaignHook", ["CampaignHook": ["LambdaFunctionName": "f"]],
+                ["CampaignHook": ["LambdaFunctionName": ""]]
+            ),
+            ("CampaignHook", ["CampaignHook": ["WebUrl": "https://example.com"]], ["CampaignHook": [:]]),
+        ] as [(String, JSON, JSON)])
+    func `an app's setting that a run would ignore refuses its campaigns, and is kept`(
+        name: String, set: JSON, unset: JSON
+    ) async throws {
+        try await run { service in
+            let (app, segment) = try await prepare(service)
+            let (path, settings) = ("/v1/apps/\(app)/campaigns", "/v1/apps/\(app)/settings")
+            let later = body(segment, ["Schedule": ["StartTime": "1998-08-01T00:00:00Z"]])
+            let id = try #require(try await service.call("POST", path, later).json["Id"]?.string)
+            #expect(try await service.call("PUT", settings, set).status == 200)
+            for (method, place) in [("POST", path), ("PUT", "\(path)/\(id)")] {
+                let refused = try await service.call(method, place, later)
+                #expect(refused.status == 400, "\(method)")
+                let expected = "ApplicationSettings.\(name) is not supported in this version; "
+                #expect(refused.message.hasPrefix(expected), "\(refused.message)")
+            }
+            #expect(try await service.call("GET", "\(path)/\(id)").json["Version"] == 1)
+            let kept = try await service.call("GET", settings).json
+            for member in try #require(set.object).members { #expect(kept[member.key] == member.value) }
+
+            #expect(try await service.call("PUT", settings, unset).status == 200)
+            #expect(try await service.call("POST", path, later).status == 201)
+            #expect(try await service.call("PUT", "\(path)/\(id)", later).status == 200)
+        }
+    }
+
     @Test func `campaigns are found in their own app only`() async throws {
         try await run { service in
             let (app, segment) = try await prepare(service)

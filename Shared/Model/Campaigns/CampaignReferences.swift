@@ -1,5 +1,5 @@
 package import Core
-import PinpointAPI
+package import PinpointAPI
 package import Postgres
 
 /// What a campaign's definition names outside itself: its segment, and the defaults of its app.
@@ -26,19 +26,44 @@ package enum CampaignReferences {
         return filled
     }
 
-    /// Copies the app's limits into a new campaign that does not set them itself, as Pinpoint does at creation and never again.
+    /// The app's settings, unless they ask for what a run of this version would not keep.
     ///
-    /// Only limits that a run of this version keeps; the app's other defaults are settings of later channels and caps.
+    /// They are stored whatever they say, for clients that read back what they wrote. But a campaign that ignored the
+    /// app's quiet time or caps would reach people it should not.
+    package static func settings(
+        of app: AppID,
+        in session: Session
+    ) async throws -> WriteApplicationSettingsRequest {
+        guard let stored = try await AppSettingsStore.load(app, in: session) else { throw APIError.applicationNotFound }
+        let settings = stored.settings
+        let limits = settings.limits
+        let (hook, quietTime) = (settings.campaignHook, settings.quietTime)
+        for (name, isSet) in [
+            ("QuietTime", isText(quietTime?.start) || isText(quietTime?.end)),
+            ("Limits.Daily", isCap(limits?.daily)),
+            ("Limits.Total", isCap(limits?.total)),
+            ("Limits.Session", isCap(limits?.session)),
+            ("CampaignHook", isText(hook?.lambdaFunctionName) || isText(hook?.webUrl)),
+        ] where isSet {
+            throw APIError.badRequest(
+                "ApplicationSettings.\(name) is not supported in this version; "
+                    + "no campaign of the app can be written until UpdateApplicationSettings unsets it")
+        }
+        return settings
+    }
+
+    /// Empty is how Terraform writes what is not set.
+    private static func isText(_ text: String?) -> Bool { !(text ?? "").isEmpty }
+
+    /// 0 is how it writes no limit.
+    private static func isCap(_ limit: Int?) -> Bool { (limit ?? 0) != 0 }
+
+    /// Copies the app's limits into a new campaign that does not set them itself, as Pinpoint does at creation and never again.
     package static func fillDefaults(
         _ definition: CampaignDefinition,
-        app: AppID,
-        in session: Session
-    ) async throws -> CampaignDefinition {
-        let rows = try await session.query(
-            "SELECT settings->'Limits' FROM apps WHERE id = \(app) AND deleted_at IS NULL")
-        guard let row = rows.first else { throw APIError.applicationNotFound }
-        guard let json: JSON = try row.get(0) else { return definition }
-        let defaults = try CampaignLimits(json: json, at: .root)
+        from settings: WriteApplicationSettingsRequest
+    ) -> CampaignDefinition {
+        guard let defaults = settings.limits else { return definition }
         var filled = definition
         var limits = definition.request.limits ?? CampaignLimits()
         limits.maximumDuration = limits.maximumDuration ?? defaults.maximumDuration.flatMap { $0 == 0 ? nil : $0 }
