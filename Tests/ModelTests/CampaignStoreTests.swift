@@ -45,6 +45,37 @@ import Testing
         #expect(try await fixture.claim(after: .seconds(3600)) == 0)
     }
 
+    @Test(arguments: ["IMMEDIATE", "1998-06-30T00:00:00Z"])
+    func `an end that is past is refused where a run would start, and kept where one happened`(
+        start: String
+    ) async throws {
+        let fixture = try CampaignFixture()
+        try await fixture.prepare()
+        var request = fixture.request(start: start)
+        func refusal(_ body: () async throws -> Void) async throws -> String {
+            do {
+                try await body()
+                return ""
+            } catch let error as APIError where error.status == 400 {
+                return error.message
+            }
+        }
+        for past in ["1998-06-30T12:00:00Z", "1998-07-01T00:00:00Z"] {
+            request.schedule?.endTime = past
+            let refused = try await refusal { try await fixture.create(campaign, request) }
+            #expect(refused.hasPrefix("Schedule.EndTime must be in the future"), "\(refused)")
+        }
+        #expect(try await fixture.count("SELECT count(*) FROM campaigns") == 0)
+
+        request.schedule?.endTime = "1998-07-01T00:00:01Z"
+        try await fixture.create(campaign, request)
+        let late = try await refusal { try await fixture.update(campaign, request, after: .seconds(1)) }
+        #expect(late.hasPrefix("Schedule.EndTime must be in the future"), "\(late)")
+        try await fixture.finish(fixture.fanOut(try await fixture.start()))
+        #expect(try await fixture.complete() == 1)
+        #expect(try await fixture.update(campaign, request, after: .seconds(60))?.status == .completed)
+    }
+
     @Test func `a new start time is a new run, the same one is not`() async throws {
         let fixture = try CampaignFixture()
         try await fixture.prepare()

@@ -20,7 +20,9 @@ struct CampaignStart: Sendable, Hashable {
     /// Business time; nil when there is nothing to start.
     var dueAt: Instant?
 
-    init(_ definition: CampaignDefinition, history: History, now: Instant) {
+    /// - Throws: 400 for a run that would start at once with its EndTime already past: it would send nothing. A campaign
+    ///   whose run happened may keep the EndTime it had.
+    init(_ definition: CampaignDefinition, history: History, now: Instant) throws(APIError) {
         let isDone =
             switch definition.schedule.start {
             case .immediate: history.hasRun
@@ -39,6 +41,10 @@ struct CampaignStart: Sendable, Hashable {
         case .immediate: dueAt = now
         // A refused run has used up its occurrence, so that the corrected campaign starts as one of its own.
         case .at(let instant): dueAt = history.hadOccurrence ? max(instant, now) : instant
+        }
+        if let end = definition.schedule.end, end <= now {
+            throw WirePath.root.member("Schedule").member("EndTime").refusal(
+                "must be in the future, or the campaign would send nothing; got \(end)")
         }
     }
 

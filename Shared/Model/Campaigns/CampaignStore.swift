@@ -6,7 +6,8 @@ package import Postgres
 ///
 /// Whoever locks rows of both a campaign and its runs locks the campaign first.
 package enum CampaignStore {
-    /// - Throws: 404 when the app was deleted meanwhile: a campaign in it would never be cleared away.
+    /// - Throws: 404 when the app was deleted meanwhile: a campaign in it would never be cleared away. 400 for an EndTime
+    ///   that is past.
     package static func create(
         _ app: AppID,
         id: CampaignID,
@@ -20,7 +21,7 @@ package enum CampaignStore {
             "SELECT 1 FROM apps WHERE id = \(app) AND deleted_at IS NULL FOR SHARE"
         )
         guard !living.isEmpty else { throw APIError.applicationNotFound }
-        let start = CampaignStart(definition, history: .init(), now: now)
+        let start = try CampaignStart(definition, history: .init(), now: now)
         try await session.execute(
             """
             INSERT INTO campaigns (app, id, version, status, next_due_at, created_at)
@@ -45,6 +46,8 @@ package enum CampaignStore {
 
     /// Replaces the definition as a whole, except that an absent `Needletail` member keeps its value; nil when there is no such
     /// campaign. Tags change only when they are given. A run under way is not touched: it has its own frozen version.
+    ///
+    /// - Throws: 400 for an EndTime that is past, where the write would start a run.
     package static func update(
         _ app: AppID,
         id: CampaignID,
@@ -68,7 +71,7 @@ package enum CampaignStore {
         var definition = definition
         definition.request.needletail = merged(definition.request.needletail, over: try row.get(2))
         let history = try await CampaignStart.history(of: id, definition, app: app, in: session)
-        let start = CampaignStart(definition, history: history, now: now)
+        let start = try CampaignStart(definition, history: history, now: now)
         try await session.execute(
             """
             UPDATE campaigns
