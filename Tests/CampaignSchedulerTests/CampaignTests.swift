@@ -143,7 +143,7 @@ import Testing
             let bad: [(JSONObject, String)] = [
                 (["SegmentId": "00000000000000050000000000000006"], "SegmentId: the segment does not exist"),
                 (["SegmentVersion": 3], "SegmentVersion: the segment has versions 1 to 2"),
-                (["TemplateConfiguration": ["EmailTemplate": ["Name": "none"]]], "no e-mail template none"),
+                (["TemplateConfiguration": ["EmailTemplate": ["Name": "none"]]], "no e-mail template named \"none\""),
                 (email(["Title": "{{#if}}", "Body": "x"]), "EmailMessage.Title is not a valid template"),
                 (email(["Title": "x\r\nBcc: y@example.com", "Body": "x"]), "EmailMessage.Title must be one line"),
                 (email(["Title": "x", "HtmlBody": "{{#each}}"]), "EmailMessage.HtmlBody is not a valid template"),

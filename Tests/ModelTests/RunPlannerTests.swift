@@ -86,8 +86,12 @@ import Testing
                 return fault.publicMessage
             }
         }
-        #expect(try await refusal(name: "none")?.contains("no e-mail template none") == true)
-        #expect(try await refusal("9")?.contains("with version 9") == true)
+        let place = "TemplateConfiguration.EmailTemplate"
+        for version in [nil, "latest", "1"] {
+            let message = try await refusal(version, name: "none")
+            #expect(message == "\(place): there is no e-mail template named \"none\"")
+        }
+        #expect(try await refusal("9") == "\(place): the e-mail template \"spring\" has no version 9")
         try await fixture.database.execute("UPDATE template_versions SET content = content - 'Subject'")
         #expect(try await refusal()?.contains("EmailMessage.Title is required") == true)
         try await fixture.database.execute("UPDATE channels SET configuration = '{}'")

@@ -167,15 +167,18 @@ private struct TemplateSources {
         let rows = try await session.query(
             """
             SELECT v.content FROM templates t
-              JOIN template_versions v ON v.account = t.account AND v.name = t.name AND v.type = t.type
-             WHERE t.account = \(account) AND t.name = \(name) AND t.type = 'EMAIL' AND t.deleted_at IS NULL
+              LEFT JOIN template_versions v ON v.account = t.account AND v.name = t.name AND v.type = t.type
                AND v.version = coalesce(\(pinned), CASE WHEN \(isLatest) THEN t.version ELSE t.active_version END)
+             WHERE t.account = \(account) AND t.name = \(name) AND t.type = 'EMAIL' AND t.deleted_at IS NULL
             """
         )
         guard let row = rows.first else {
-            throw Fault(.invalid, "\(path): there is no e-mail template \(name) with version \(version ?? "active")")
+            throw Fault(.invalid, "\(path): there is no e-mail template named \"\(name)\"")
         }
-        let content: JSON = try row.get(0)
+        guard let content: JSON = try row.get(0) else {
+            let lacking = version ?? "that is active"
+            throw Fault(.invalid, "\(path): the e-mail template \"\(name)\" has no version \(lacking)")
+        }
         do {
             return try EmailTemplateRequest(json: content, at: .root)
         } catch {
