@@ -47,11 +47,7 @@ enum CampaignActivities {
     }
 
     private static func response(_ activity: CampaignActivity, app: AppID, campaign: CampaignID) -> ActivityResponse {
-        var metrics: [String: String] = ["ENDPOINT_PRODUCED": String(activity.planned)]
-        for (reason, count) in activity.suppressed {
-            metrics[metricNames[reason] ?? reason, default: "0"] = String(count)
-        }
-        return ActivityResponse(
+        ActivityResponse(
             applicationId: app.description,
             campaignId: campaign.description,
             end: activity.endedAt?.description,
@@ -65,10 +61,7 @@ enum CampaignActivities {
             timezonesTotalCount: 1,
             totalEndpointCount: Int(activity.planned),
             treatmentId: String(activity.treatment),
-            executionMetrics: metrics
+            executionMetrics: activity.executionMetrics.mapValues { String($0) }
         )
     }
-
-    /// Pinpoint's names of run metrics (pinpoint-api §7.4) for our reasons; the others keep their own.
-    private static let metricNames: [String: String] = ["OPT_OUT": "ENDPOINT_OPT_OUT"]
 }

@@ -11,6 +11,8 @@ package struct CampaignActivity: Sendable, Equatable {
     package var startedAt: Instant
     package var endedAt: Instant?
     package var planned: Int64
+    /// People of the same run in its other treatments and its holdout.
+    package var inOtherArms: Int64
     package var accepted: Int64
     /// Suppression reason → people.
     package var suppressed: [String: Int64]
@@ -42,6 +44,8 @@ package struct CampaignActivity: Sendable, Equatable {
             SELECT p.id, t.treatment::smallint, p.state, p.result, p.scheduled_at, p.started_at, p.ended_at,
                    coalesce((SELECT sum(size) FROM run_chunks c
                               WHERE c.app = \(app) AND c.run = p.id AND c.treatment = t.treatment), 0)::bigint,
+                   coalesce((SELECT sum(size) FROM run_chunks c
+                              WHERE c.app = \(app) AND c.run = p.id AND c.treatment <> t.treatment), 0)::bigint,
                    coalesce((SELECT jsonb_object_agg(type, n) FROM (
                        SELECT type, sum(n) AS n FROM rollups r
                         WHERE r.app = \(app) AND r.source = 'campaign' AND r.source_id = \(campaign)
@@ -64,7 +68,8 @@ package struct CampaignActivity: Sendable, Equatable {
         startedAt = try row.get(5)
         endedAt = try row.get(6)
         planned = try row.get(7)
-        let counts: JSON = try row.get(8)
+        inOtherArms = try row.get(8)
+        let counts: JSON = try row.get(9)
         let accepted = OutcomeEvent.type(state: .accepted, reason: nil)
         self.accepted = Int64(counts[accepted]?.int ?? 0)
         let prefix = OutcomeEvent.type(state: .suppressed, reason: nil) + "."
