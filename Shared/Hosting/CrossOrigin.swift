@@ -5,6 +5,11 @@ package enum CrossOrigin {
     private static let allowedMethods = "GET, HEAD, POST, PUT, DELETE, OPTIONS"
     private static let exposed = "x-amzn-RequestId, x-amzn-ErrorType, Date"
 
+    /// What the browser wants to ask; a bare OPTIONS asks about GET.
+    static func requestedMethod(_ request: HTTPRequest) -> String {
+        request.headers["access-control-request-method"].map { String($0) } ?? "GET"
+    }
+
     /// The answer to a preflight. `*` does not cover `Authorization`, so the fields asked for are repeated.
     package static func preflight(_ request: HTTPRequest) -> HTTPResponse {
         var response = HTTPResponse.empty(status: 204)

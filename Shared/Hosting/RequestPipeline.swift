@@ -42,7 +42,7 @@ package final class RequestPipeline: Sendable {
     package func answer(_ request: HTTPRequest) async -> HTTPResponse {
         let start = MonotonicClock.now()
         let requestID = context.environment.newRequestID()
-        if request.method == "OPTIONS" {
+        if request.method == "OPTIONS", isSigned(CrossOrigin.requestedMethod(request), request) {
             var response = CrossOrigin.preflight(request)
             response.headers["x-amzn-RequestId"] = requestID
             return response
@@ -58,6 +58,14 @@ package final class RequestPipeline: Sendable {
         }
         metrics.observe(status: response.status, microseconds: MonotonicClock.now() - start)
         return response
+    }
+
+    /// Other origins may call what a signature protects; routes that are open (the development inbox) stay the page's own.
+    private func isSigned(_ method: String, _ request: HTTPRequest) -> Bool {
+        guard case .found(let bound, _) = router.match(method, request.rawPath), case .signed = bound.route.access else {
+            return false
+        }
+        return true
     }
 
     private func match(_ request: HTTPRequest) throws(APIError) -> (Bound, PathParameters) {
@@ -109,6 +117,7 @@ package final class RequestPipeline: Sendable {
             response.headers["Allow"] = methods.joined(separator: ", ")
         }
         if answer.status == 503 || answer.status == 429 { response.headers["Retry-After"] = "1" }
+        CrossOrigin.mark(&response)
         return response
     }
 }

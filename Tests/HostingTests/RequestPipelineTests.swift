@@ -108,19 +108,35 @@ import Testing
         #expect(unknown.status == 404)
     }
 
-    @Test func `a browser's preflight is answered without a signature`() async throws {
+    @Test func `a browser's preflight is answered without a signature, for what a signature protects`() async throws {
         let service = try HostedService(TestDatabase.current)
-        let request = HTTPRequest(
-            method: "OPTIONS", target: "/v1/apps/\(Self.app)/events",
-            headers: [
-                "Host": "h", "Origin": "https://shop.example",
-                "Access-Control-Request-Headers": "authorization,x-amz-date",
-            ])
-        let response = try await service.pipeline([]).answer(request)
+        let pipeline = try await service.pipeline([
+            Route(.putEvents) { _ in .empty(status: 202) },
+            Route("DELETE", "/dev/inbox", access: .open) { _ in .empty(status: 204) },
+        ])
+        func preflight(_ method: String, _ target: String) async -> HTTPResponse {
+            await pipeline.answer(
+                HTTPRequest(
+                    method: "OPTIONS", target: target,
+                    headers: [
+                        "Host": "h", "Origin": "https://shop.example", "Access-Control-Request-Method": method,
+                        "Access-Control-Request-Headers": "authorization,x-amz-date",
+                    ]))
+        }
+        let response = await preflight("POST", "/v1/apps/\(Self.app)/events")
         #expect(response.status == 204)
         #expect(response.headers["Access-Control-Allow-Origin"] == "*")
         #expect(response.headers["Access-Control-Allow-Headers"] == "authorization,x-amz-date")
         #expect(response.headers["Access-Control-Allow-Methods"]?.contains("PUT") == true)
+        // An open route is not for other origins' pages to call: a preflight that fails keeps browsers away.
+        #expect(await preflight("DELETE", "/dev/inbox").status == 405)
+        #expect(await preflight("GET", "/nothing").status == 404)
+    }
+
+    @Test func `an error tells a browser which of its fields may be read`() async throws {
+        let service = try HostedService(TestDatabase.current)
+        let refused = try await service.pipeline([]).answer(HTTPRequest(method: "GET", target: "/v2", headers: ["Host": "h"]))
+        #expect(refused.headers["Access-Control-Expose-Headers"]?.contains("x-amzn-ErrorType") == true)
     }
 
     private struct Unexpected: Error {}

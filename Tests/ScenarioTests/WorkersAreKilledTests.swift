@@ -6,10 +6,10 @@ import Testing
     @Test func `kill -9 of delivery-email and campaign-scheduler loses and repeats nothing`() async throws {
         let chaos = try ChildProcess(
             "\(BuildPaths.repository)/ops/chaos/run.sh",
-            ["--binaries", BuildPaths.products, "--kills", "10", "--recipients", "2000"]
+            ["--binaries", BuildPaths.products, "--kills", "10", "--recipients", "10000"]
         )
         do {
-            let status = try await chaos.waitForExit(within: .seconds(420))
+            let status = try await chaos.waitForExit(within: .seconds(900))
             #expect(status == 0, "\(chaos.output.joined(separator: "\n"))")
         } catch {
             // It takes its suite down.
