@@ -52,22 +52,28 @@ struct SuitePlan: Sendable {
             Settings.testDatabaseURL,
         ] + serviceSettings.map(\.setting)
 
-    /// `devInbox` is on under `up` unless it was switched off or e-mail goes to a server of one's own.
+    /// Whether `/dev/inbox` answers. Under `up` it does, unless e-mail goes to a server of one's own: what real people get is
+    /// not to be read without a signature. `NEEDLETAIL_DEV_INBOX` says otherwise, either way.
     static func hasDevInbox(_ configuration: Configuration) -> Bool {
-        !configuration.isGiven(Settings.devInbox) || configuration.isDevInboxOn
+        configuration.isGiven(Settings.devInbox)
+            ? configuration.isDevInboxOn : !configuration.isGiven(Settings.smtpURL)
+    }
+
+    /// Whether the listener runs, and e-mail goes to it.
+    static func catchesMail(_ configuration: Configuration) -> Bool {
+        hasDevInbox(configuration) && !configuration.isGiven(Settings.smtpURL)
     }
 
     init(home: SuiteHome, configuration: Configuration, environment: [String: String]) throws {
         let port = configuration.port
-        let hasDevInbox = Self.hasDevInbox(configuration)
         let smtpPort = Files.firstLine(home.smtpPortFile).flatMap { Int($0) }
-        let catchesMail = hasDevInbox && !configuration.isGiven(Settings.smtpURL)
+        let catchesMail = Self.catchesMail(configuration)
         var shared = environment.filter { name, _ in !Self.ownSettings.contains { $0.name == name } }
         shared[Settings.databaseURL.name] = home.databaseURL
         shared[Settings.masterKeyFile.name] = home.masterKeyFile
         shared[Settings.serviceTokenFile.name] = home.serviceTokenFile
         shared[Settings.clock.name] = Files.firstLine(home.clockFile)
-        shared[Settings.devInbox.name] = hasDevInbox ? "1" : "0"
+        shared[Settings.devInbox.name] = Self.hasDevInbox(configuration) ? "1" : "0"
         if !configuration.isGiven(Settings.publicURL) { shared[Settings.publicURL.name] = "http://127.0.0.1:\(port)" }
         if catchesMail, let smtpPort { shared[Settings.smtpURL.name] = "smtp://127.0.0.1:\(smtpPort)" }
         for (name, setting) in Self.serviceSettings { shared[setting.name] = "unix://\(home.socket(of: name))" }

@@ -68,7 +68,7 @@ enum UpCommand {
         if !Files.exists(home.clockFile) {
             try Files.write((configuration[Settings.clock] ?? "") + "\n", to: home.clockFile)
         }
-        if SuitePlan.hasDevInbox(configuration), !configuration.isGiven(Settings.smtpURL) { try chooseSMTPPort(home) }
+        if SuitePlan.catchesMail(configuration) { try chooseSMTPPort(home) }
         let isFirst = !Files.exists(home.dataFolder + "/needletail.made")
         if isFirst { Console.say("creating a Postgres cluster in \(home.dataFolder)") }
         try EmbeddedPostgres(home: home).prepare()

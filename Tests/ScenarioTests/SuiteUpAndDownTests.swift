@@ -39,6 +39,21 @@ import Testing
         }
     }
 
+    @Test func `with a mail server of one's own there is no dev inbox`() async throws {
+        try await withHomes { first, _ in
+            // Nothing listens there, and nothing is sent.
+            let unused = try FreePort.next()
+            let own = "smtp://127.0.0.1:\(unused)"
+            try await first.up(["NEEDLETAIL_SMTP_URL": own])
+            #expect(try first.pids()["dev-inbox"] == nil)
+            #expect(try await first.exported()["NEEDLETAIL_DEV_INBOX_URL"] == nil)
+            #expect(try await first.status(of: "/dev/inbox") == "404")
+            try await first.down()
+            try await first.up(["NEEDLETAIL_SMTP_URL": own, "NEEDLETAIL_DEV_INBOX": "1"])
+            #expect(try await first.status(of: "/dev/inbox") == "200", "what was asked for by name is served")
+        }
+    }
+
     @Test func `an occupied port is a clear error, and nothing starts`() async throws {
         try await withHomes { first, second in
             let listener = try OccupiedPort()
@@ -105,23 +120,25 @@ private struct Home {
         ]
     }
 
-    func run(_ word: String, port: UInt16? = nil) async throws -> (status: Int32, output: [String]) {
-        var environment = environment
+    func run(
+        _ word: String, port: UInt16? = nil, _ settings: [String: String] = [:]
+    ) async throws -> (status: Int32, output: [String]) {
+        var environment = environment.merging(settings) { $1 }
         if let port { environment["NEEDLETAIL_PORT"] = "\(port)" }
         let process = try ChildProcess(BuildPaths.product("needletail"), [word], environment: environment)
         return (try await process.waitForExit(within: .seconds(120)), process.output)
     }
 
     @discardableResult
-    func command(_ word: String) async throws -> [String] {
-        let (status, output) = try await run(word)
+    func command(_ word: String, _ settings: [String: String] = [:]) async throws -> [String] {
+        let (status, output) = try await run(word, settings)
         guard status == 0 else {
             throw TestKitError("needletail \(word) ended with \(status):\n\(output.joined(separator: "\n"))")
         }
         return output
     }
 
-    func up() async throws { try await command("up") }
+    func up(_ settings: [String: String] = [:]) async throws { try await command("up", settings) }
 
     @discardableResult
     func down() async throws -> [String] { try await command("down") }
@@ -136,6 +153,14 @@ private struct Home {
             values[String(line[..<equals])] = String(line[line.index(after: equals)...])
         }
         return values
+    }
+
+    /// What the gateway answers to a GET without a signature.
+    func status(of path: String) async throws -> String? {
+        let program = "import http.client as h; c = h.HTTPConnection('127.0.0.1', \(port), timeout=30); "
+            + "c.request('GET', '\(path)'); print(c.getresponse().status)"
+        let client = try ChildProcess("python3", ["-c", program], environment: environment)
+        return try await client.waitForExit(within: .seconds(60)) == 0 ? client.output.first : nil
     }
 
     /// The new app's id; nil when the suite refuses.
