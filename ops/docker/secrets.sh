@@ -28,8 +28,8 @@ hexadecimal 32 | keep service_token 444
 hexadecimal 24 | keep database_password 444
 printf 'postgresql://needletail:%s@postgres:5432/needletail\n' "$(<"$folder/database_password")" | keep database_url 444
 printf 'NTKA%s:%s\n' "$(head -c 10 /dev/urandom | base32)" "$(head -c 30 /dev/urandom | base64)" | keep bootstrap_keys 444
-# Yours, with user and password, takes the place of the development inbox.
-echo 'smtp://dev-inbox:2525' | keep smtp_url 444
+# The development inbox, which is there with NEEDLETAIL_DEV_INBOX=1 only; else yours, with user and password.
+printf '%s\n' "${NEEDLETAIL_SMTP_URL:-smtp://dev-inbox:2525}" | keep smtp_url 444
 
 IFS=: read -r key_id key_secret <"$folder/bootstrap_keys"
 cat >"$folder/client.env" <<CLIENT
