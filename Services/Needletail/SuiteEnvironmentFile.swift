@@ -1,4 +1,5 @@
 import Core
+import Model
 import Runtime
 
 /// `env` in the home: a shell file that points any Pinpoint client, and the command line, at the running suite.
@@ -11,7 +12,7 @@ enum SuiteEnvironmentFile {
             ("AWS_SECRET_ACCESS_KEY", keys.pair.secret),
             ("AWS_DEFAULT_REGION", configuration.region),
             ("NEEDLETAIL_URL", plan.url),
-            ("NEEDLETAIL_API_KEY", keys.apiKey),
+            ("NEEDLETAIL_API_KEY", keys.apiKey.token),
             ("NEEDLETAIL_DATABASE_URL", plan.home.databaseURL),
         ]
         if SuitePlan.hasDevInbox(configuration) { values.append(("NEEDLETAIL_DEV_INBOX_URL", plan.url + "/dev/inbox")) }

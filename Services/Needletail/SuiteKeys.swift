@@ -10,7 +10,7 @@ import Runtime
 /// key only as a hash.
 struct SuiteKeys: Sendable {
     var pair: KeyPair
-    var apiKey: String
+    var apiKey: APIKey
 
     private static let lines = 3
 
@@ -34,15 +34,15 @@ struct SuiteKeys: Sendable {
             await database.close()
             return keys
         }
-        try Files.write("\(keys.pair.id)\n\(keys.pair.secret)\n\(keys.apiKey)\n", to: home.keysFile)
+        try Files.write("\(keys.pair.id)\n\(keys.pair.secret)\n\(keys.apiKey.token)\n", to: home.keysFile)
         return keys
     }
 
     /// Nil when there is no such file, or it is damaged.
     static func read(_ path: String) -> SuiteKeys? {
         let parts = Files.read(path)?.split(separator: "\n").map(String.init) ?? []
-        guard parts.count == lines else { return nil }
-        return SuiteKeys(pair: KeyPair(id: parts[0], secret: parts[1]), apiKey: parts[2])
+        guard parts.count == lines, let apiKey = APIKey(parts[2]) else { return nil }
+        return SuiteKeys(pair: KeyPair(id: parts[0], secret: parts[1]), apiKey: apiKey)
     }
 
     private static func complete(
@@ -54,30 +54,25 @@ struct SuiteKeys: Sendable {
     ) async throws -> SuiteKeys {
         let account = configuration.accountID
         let given = configuration.bootstrapKeys
-        if var kept {
-            if let first = given.first { kept.pair = first }
-            try await AccessBootstrap.insertGiven(
-                given,
-                account: account,
-                masterKey: masterKey,
-                environment: environment,
-                in: database
-            )
-            return kept
-        }
-        // The home has none: these are the first, or the file was lost and only new ones can be read.
-        let pair = given.first ?? AccessBootstrap.newPair(environment)
         try await AccessBootstrap.insertGiven(
-            given.isEmpty ? [pair] : given,
+            given,
             account: account,
             masterKey: masterKey,
             environment: environment,
             in: database
         )
-        let apiKey = APIKey.generate(random: environment.random)
+        // The home has none: these are the first, or the file was lost and only new ones can be read.
+        let keys = SuiteKeys(
+            pair: given.first ?? kept?.pair ?? AccessBootstrap.newPair(environment),
+            apiKey: kept?.apiKey ?? APIKey.generate(random: environment.random)
+        )
+        // Kept ones too, for the database may be younger than the home. One that was revoked has its row, and stays so.
         try await database.transaction { session in
-            try await AccessKeyStore.insert(apiKey, account: account, now: environment.realNow(), in: session)
+            let now = environment.realNow()
+            _ = try await AccessKeyStore.insert(
+                keys.pair, account: account, masterKey: masterKey, now: now, in: session)
+            try await AccessKeyStore.insert(keys.apiKey, account: account, now: now, in: session)
         }
-        return SuiteKeys(pair: pair, apiKey: apiKey.token)
+        return keys
     }
 }

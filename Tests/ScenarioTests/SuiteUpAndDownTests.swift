@@ -54,6 +54,22 @@ import Testing
         }
     }
 
+    @Test func `keys stay good when the database is lost`() async throws {
+        try await withHomes { first, _ in
+            try await first.up()
+            let before = try await first.exported()
+            _ = try #require(try await first.createApp(with: before))
+            try await first.down()
+            try await first.loseDatabase()
+            try await first.up()
+            #expect(try await first.exported() == before)
+            #expect(try await first.createApp(with: before) != nil, "the pair is known to the new database")
+            let token = try #require(before["NEEDLETAIL_API_KEY"])
+            #expect(try await first.status(of: "/v1/apps", bearer: token) == "200", "and so is the API key")
+            #expect(try await first.status(of: "/v1/apps", bearer: "nt_0_0_0") != "200")
+        }
+    }
+
     @Test func `an occupied port is a clear error, and nothing starts`() async throws {
         try await withHomes { first, second in
             let listener = try OccupiedPort()
@@ -155,11 +171,21 @@ private struct Home {
         return values
     }
 
+    func loseDatabase() async throws {
+        let removal = try ChildProcess("/bin/rm", ["-rf", "\(path)/postgres"], environment: environment)
+        #expect(try await removal.waitForExit() == 0)
+    }
+
     /// What the gateway answers to a GET without a signature.
-    func status(of path: String) async throws -> String? {
-        let program = "import http.client as h; c = h.HTTPConnection('127.0.0.1', \(port), timeout=30); "
-            + "c.request('GET', '\(path)'); print(c.getresponse().status)"
-        let client = try ChildProcess("python3", ["-c", program], environment: environment)
+    func status(of path: String, bearer: String = "") async throws -> String? {
+        let program = """
+            import http.client, sys
+            connection = http.client.HTTPConnection("127.0.0.1", int(sys.argv[1]), timeout=30)
+            headers = {"Authorization": "Bearer " + sys.argv[3]} if sys.argv[3] else {}
+            connection.request("GET", sys.argv[2], headers=headers)
+            print(connection.getresponse().status)
+            """
+        let client = try ChildProcess("python3", ["-c", program, "\(port)", path, bearer], environment: environment)
         return try await client.waitForExit(within: .seconds(60)) == 0 ? client.output.first : nil
     }
 

@@ -48,13 +48,17 @@ package enum AccessKeyStore {
         return added == 1
     }
 
-    package static func insert(_ key: APIKey, account: String, now: Instant, in session: Session) async throws {
-        try await session.execute(
+    /// Adds an API key. False when the id is taken, whoever has it.
+    @discardableResult
+    package static func insert(_ key: APIKey, account: String, now: Instant, in session: Session) async throws -> Bool {
+        let added = try await session.execute(
             """
             INSERT INTO access_keys (id, account, kind, secret_hash, created_at)
             VALUES (\(key.id), \(account), 'API', \(SQLBind.bytes(key.hash)), \(now))
+            ON CONFLICT (id) DO NOTHING
             """
         )
+        return added == 1
     }
 
     /// Every key of the account, revoked ones too, newest first.
