@@ -33,6 +33,10 @@ enum Files {
         guard chown(path, user.id, user.group) == 0 else { throw fault("cannot change the owner of", path) }
     }
 
+    static func give(_ path: String, toGroupOf user: SystemUser) throws {
+        guard chown(path, geteuid(), user.group) == 0 else { throw fault("cannot change the group of", path) }
+    }
+
     /// At most 1 MB.
     static func read(_ path: String) -> String? {
         SmallFile.read(path, limitBytes: 1 << 20).flatMap { String(validating: $0, as: UTF8.self) }

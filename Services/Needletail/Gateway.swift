@@ -20,8 +20,8 @@ struct Gateway: Sendable {
         guard let main = Files.read("\(source)/local.conf") else {
             throw Fault(.configuration, "cannot read \(source)/local.conf")
         }
-        // Its workers open the services' sockets, which only their owner may.
-        let words = ["@HOME@": home.path, "@RUN@": home.runFolder, "@USER@": geteuid() == 0 ? "user root;" : ""]
+        let user = home.gatewayUser.map { "user \($0.name);" } ?? ""
+        let words = ["@HOME@": home.path, "@RUN@": home.runFolder, "@USER@": user]
         try Files.write(Self.replacing(words, in: main), to: home.gatewayFolder + "/nginx.conf")
         try Files.write("listen 127.0.0.1:\(port);\n", to: home.gatewayFolder + "/listen.conf")
     }

@@ -12,6 +12,8 @@ struct SuiteHome: Sendable {
     let dataFolder: String
     /// Postgres refuses to run as root; then it runs as this user.
     let databaseUser: SystemUser?
+    /// Who nginx's workers are when we are root: Debian's user of web servers, whose group may open the services' sockets.
+    let gatewayUser: SystemUser?
 
     var envFile: String { path + "/env" }
     var keysFile: String { path + "/keys" }
@@ -37,18 +39,24 @@ struct SuiteHome: Sendable {
     /// A Unix socket's name is at most 107 bytes, less the two slashes of `unix://`. This is our longest one.
     private static let longestSocketName = "/analytics-aggregator.sock"
     private static let socketPathLimitBytes = 105
+    /// S_ISGID of a folder, which Swift's Glibc lacks.
+    private static let inheritsGroup: mode_t = 0o2000
 
     /// Decides where things are. Creates nothing.
     init(_ home: String) throws {
         let path = try Self.absolute(home)
         let isRoot = geteuid() == 0
-        let user = isRoot ? try SystemUser(named: "postgres") : nil
-        let isReachable = user.map { Self.canTraverse(path, as: $0) } ?? true
+        let databaseUser = isRoot ? try SystemUser(named: "postgres") : nil
+        let gatewayUser = isRoot ? try SystemUser(named: "www-data") : nil
+        let isReachable = [databaseUser, gatewayUser].allSatisfy { user in
+            user.map { Self.canTraverse(path, as: $0) } ?? true
+        }
         let isShort =
             path.utf8.count + "/run".utf8.count + Self.longestSocketName.utf8.count <= Self.socketPathLimitBytes
         let mark = Hex.lowercase(Array(SHA256.hash(Array(path.utf8)).prefix(6)))
         self.path = path
-        databaseUser = user
+        self.databaseUser = databaseUser
+        self.gatewayUser = gatewayUser
         if isReachable, isShort {
             runFolder = path + "/run"
             dataFolder = path + "/postgres"
@@ -61,15 +69,20 @@ struct SuiteHome: Sendable {
         }
     }
 
-    /// Creates what is missing. Secrets are in files of mode 600; the folders only let Postgres's user pass through.
+    /// Creates what is missing. Secrets are in files of mode 600; the folders only let Postgres's and nginx's users pass
+    /// through.
     func create() throws {
         let passable: mode_t = databaseUser == nil ? 0o700 : 0o711
         try Files.makeFolders(path, mode: passable)
         try Files.makeFolders(runFolder, mode: passable)
         try Files.requireOwnership(runFolder)
-        for folder in [logFolder, pidFolder, temporaryFolder, temporaryFolder + "/nginx", gatewayFolder] {
-            try Files.makeFolders(folder, mode: 0o700)
+        if let user = gatewayUser {
+            // What is made in it, the sockets, belongs to the folder's group.
+            try Files.give(runFolder, toGroupOf: user)
+            try Files.makeFolders(runFolder, mode: passable | Self.inheritsGroup)
         }
+        for folder in [logFolder, pidFolder, gatewayFolder] { try Files.makeFolders(folder, mode: 0o700) }
+        for folder in [temporaryFolder, temporaryFolder + "/nginx"] { try Files.makeFolders(folder, mode: passable) }
         if dataFolder != path + "/postgres" { try Files.makeFolders(Files.parent(of: dataFolder), mode: passable) }
         for folder in [dataFolder, databaseSocketFolder] {
             try Files.makeFolders(folder, mode: 0o700)
@@ -124,7 +137,7 @@ struct SystemUser: Sendable {
 
     init(named name: String) throws {
         guard let entry = getpwnam(name) else {
-            throw Fault(.configuration, "there is no user \"\(name)\" to run Postgres as (root cannot); run make setup")
+            throw Fault(.configuration, "root needs the user \"\(name)\" for Postgres or nginx: run make setup")
         }
         self.name = name
         id = entry.pointee.pw_uid

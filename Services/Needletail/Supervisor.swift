@@ -39,7 +39,8 @@ struct Supervisor {
         guard Self.lock(home.supervisorLock) else {
             throw Fault(.conflict, "another supervisor already runs \(home.path)")
         }
-        umask(0o077)
+        // Under root, nginx's workers open the services' sockets as members of the folder's group.
+        umask(home.gatewayUser == nil ? 0o077 : 0o007)
         let environment = SystemEnvironment.make(configuration: configuration, process: "supervisor")
         let plan = try SuitePlan(home: home, configuration: configuration, environment: ProcessEnvironment.all())
         try RecordedProcess(pid: getpid())?.record(in: home.pidFile(of: "supervisor"))

@@ -22,6 +22,9 @@ import Testing
             crossed["AWS_ENDPOINT_URL_PINPOINT"] = two["AWS_ENDPOINT_URL_PINPOINT"]
             #expect(try await second.createApp(with: crossed) == nil)
 
+            let workers = try first.gatewayWorkerUsers()
+            #expect(!workers.isEmpty && (geteuid() != 0 || !workers.contains(0)), "no worker of nginx is root")
+
             let before = try first.pids()
             #expect(before.count == 9, "supervisor, Postgres, five services, dev inbox, nginx: \(before.keys.sorted())")
             let again = try await first.command("up")
@@ -169,6 +172,15 @@ private struct Home {
             values[String(line[..<equals])] = String(line[line.index(after: equals)...])
         }
         return values
+    }
+
+    /// Effective user ids.
+    func gatewayWorkerUsers() throws -> [uid_t] {
+        let nginx = try #require(try pids()["nginx"])
+        return try TextFile.read("/proc/\(nginx)/task/\(nginx)/children").split(separator: " ").compactMap { worker in
+            var status = stat()
+            return stat("/proc/\(worker)", &status) == 0 ? status.st_uid : nil
+        }
     }
 
     func loseDatabase() async throws {
