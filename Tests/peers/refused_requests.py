@@ -313,9 +313,13 @@ def campaigns():
 
 
 def links():
-    for target in ("/t/o/forged.gif", "/t/c/forged", "/u/forged", "/t/c/" + "A" * 4000):
+    for target in ("/t/o/forged.gif", "/t/c/forged", "/t/c/" + "A" * 4000):
         expect(f"a forged link {target[:12]}", plain("GET", target), *NOT_FOUND)
-    expect("a forged unsubscribe", plain("POST", "/u/forged", b"List-Unsubscribe=One-Click"), *NOT_FOUND)
+    # People follow these, so a broken one is a page.
+    for method, body in (("GET", b""), ("POST", b"List-Unsubscribe=One-Click")):
+        answer = plain(method, "/u/forged", body)
+        equal(answer.status, 404, f"{method} of a forged unsubscribe link")
+        equal(answer.headers.get("Content-Type", "").split(";")[0], "text/html", f"{method} of it is a page")
 
 
 for story in (signatures, routes, bodies, endpoints, events, audience, control, campaigns, links):
