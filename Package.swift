@@ -78,6 +78,7 @@ let package = Package(
         shared("PinpointAPI", ["Core", "Crypto", "HTTPServer"]),
         shared("Templates", ["Core", "Crypto"]),
         shared("Segments", ["Core", "PinpointAPI"]),
+        shared("Columns", ["Core", "Segments"]),
         shared("Queue", foundations),
         shared("Model", foundations + ["Crypto", "PinpointAPI", "Segments", "Queue"]),
         // L3
@@ -109,6 +110,7 @@ let package = Package(
         tests("PinpointAPITests", ["Core", "PinpointAPI", "HTTPServer", "TestKit"]),
         tests("TemplatesTests", ["Core", "Templates"]),
         tests("SegmentsTests", ["Core", "PinpointAPI", "Segments", "Postgres", "Model", "TestKit"]),
+        tests("ColumnsTests", ["Core", "Segments", "Columns", "TestKit"]),
         tests("QueueTests", ["Core", "EventLoop", "Runtime", "Postgres", "Queue", "TestKit"]),
         tests(
             "ModelTests",
