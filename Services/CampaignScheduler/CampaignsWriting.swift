@@ -76,10 +76,12 @@ struct CampaignsWriting: Sendable {
         _ call: RequestContext
     ) async throws -> CampaignDefinition {
         let account = call.account
-        let (filled, treatments) = try await call.context.database.withSession { session in
+        let (filled, treatments) = try await call.context.database.withSession {
+            session -> (CampaignDefinition, [RunPlan.Treatment]) in
             var filled = try await CampaignReferences.fillSegment(definition, app: app, account: account, in: session)
-            let settings = try await CampaignReferences.settings(of: app, in: session)
+            let settings = try await CampaignReferences.settings(of: app, isInApp: definition.isInApp, in: session)
             if isNew { filled = CampaignReferences.fillDefaults(filled, from: settings) }
+            if filled.isInApp { return (filled, []) }
             let treatments = try await RunPlanner.treatments(
                 of: filled.request, app: app, account: account, in: session)
             return (filled, treatments)

@@ -43,7 +43,11 @@ struct Scheduler: Sendable {
             try await RunProgress.outlook(now: context.environment.now(), in: $0)
         }
         var worked = false
-        if outlook.hasDue { worked = try await startDue() }
+        if outlook.hasDue {
+            worked = try await startDue()
+            let now = context.environment.now()
+            worked = try await context.database.withSession { try await InAppCampaigns.turn(at: now, in: $0) } || worked
+        }
         guard outlook.hasUnfinished || worked else { return Self.idlePause }
         worked = try await freezeStarted() || worked
         worked = try await fanOutRunning() || worked

@@ -31,30 +31,10 @@ enum AppSettingsCalls {
         if let needletail = request.needletail {
             try NeedletailMembers.only([], of: needletail, at: WirePath.root.member("Needletail"))
         }
-        if let quietTime = request.quietTime { try check(quietTime) }
+        try QuietTimeRules.check(request.quietTime, at: WirePath.root.member("QuietTime"))
         let hook = WirePath.root.member("CampaignHook")
         try TextLimit.check(request.campaignHook?.lambdaFunctionName, at: hook.member("LambdaFunctionName"))
         try TextLimit.check(request.campaignHook?.webUrl, at: hook.member("WebUrl"))
-    }
-
-    /// Both or neither; empty means unset, as Terraform writes it.
-    private static func check(_ quietTime: QuietTime) throws(APIError) {
-        let path = WirePath.root.member("QuietTime")
-        let members = [("Start", quietTime.start ?? ""), ("End", quietTime.end ?? "")]
-        if members.allSatisfy({ $0.1.isEmpty }) { return }
-        for (name, value) in members where !isTimeOfDay(value) {
-            throw path.member(name).refusal(
-                "must be a time of day, HH:MM, from 00:00 to 23:59; got \"\(value.prefix(32))\"")
-        }
-    }
-
-    private static func isTimeOfDay(_ text: String) -> Bool {
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard parts.count == 2,
-            parts.allSatisfy({ $0.utf8.count == 2 && $0.utf8.allSatisfy { (0x30...0x39).contains($0) } }),
-            let hour = Int(parts[0]), let minute = Int(parts[1])
-        else { return false }
-        return hour < 24 && minute < 60
     }
 }
 

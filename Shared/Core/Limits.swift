@@ -10,6 +10,10 @@ package enum Limits {
     /// Recipients of one delivery job (ARCHITECTURE §3).
     package static let recipientsPerJob = 500
     package static let treatmentsPerCampaign = 5
+    /// Pinpoint: items of an in-app message's Content.
+    package static let inAppContents = 5
+    /// In-app campaigns of an app that a client is shown at most, by priority.
+    package static let inAppCampaignsPerFetch = 100
     package static let dimensionsPerSegment = 100
     /// Values of one dimension.
     package static let valuesPerDimension = 100

@@ -423,4 +423,16 @@ let generatedMigrations: [Migration] = [
         CREATE INDEX dev_inbox_by_recipient ON dev_inbox (recipient, id);
         """#
     ),
+    Migration(
+        name: "0014_add_campaign_frequency",
+        checksum: "13be38948c81e7b3bd484c946ae85834396229968fdd4b0dd7384e0e96e63c42",
+        isBreaking: false,
+        sql: #"""
+        -- Pinpoint's Schedule.Frequency, and the Schedule.EndTime of a campaign that runs until then. A campaign of IN_APP_EVENT makes no
+        -- run: between its start and its end, clients fetch it.
+        ALTER TABLE campaigns ADD COLUMN frequency text NOT NULL DEFAULT 'ONCE';
+        ALTER TABLE campaigns ADD COLUMN ends_at timestamptz;
+        CREATE INDEX campaigns_in_app ON campaigns (app) WHERE frequency = 'IN_APP_EVENT' AND deleted_at IS NULL;
+        """#
+    ),
 ]

@@ -19,6 +19,7 @@ import Testing
         return try CampaignDefinition(WriteCampaignRequest(json: .object(object), at: .root))
     }
 
+    private static let filter = #"{"FilterType": "ENDPOINT", "Dimensions": {}}"#
     private static let email = #"{"EmailMessage": {"Title": "A", "Body": "B"}}"#
 
     @Test(arguments: [
@@ -30,6 +31,18 @@ import Testing
         (#""Schedule": {"StartTime": "tomorrow"}"#, "", "Schedule.StartTime must be IMMEDIATE or an ISO 8601 time"),
         (#""Schedule": {"StartTime": "1998-07-01T00:00:00"}"#, "", "Schedule.StartTime must be IMMEDIATE or"),
         (#""Schedule": {"StartTime": "IMMEDIATE", "Frequency": "DAILY"}"#, "", "Schedule.Frequency must be ONCE"),
+        (
+            #""Schedule": {"StartTime": "IMMEDIATE", "Frequency": "IN_APP_EVENT"}"#, "",
+            "Schedule.EventFilter is required with IN_APP_EVENT"
+        ),
+        (
+            #""Schedule": {"StartTime": "IMMEDIATE", "Frequency": "IN_APP_EVENT", "EventFilter": \#(filter)}"#, "",
+            "MessageConfiguration.InAppMessage is required with IN_APP_EVENT"
+        ),
+        (
+            #""Schedule": {"StartTime": "IMMEDIATE", "Frequency": "IN_APP_EVENT", "EventFilter": \#(filter)}, "MessageConfiguration": {"EmailMessage": {"Title": "A"}, "InAppMessage": {"Body": "B"}}"#,
+            "", "MessageConfiguration must have InAppMessage only with IN_APP_EVENT"
+        ),
         (#""Schedule": {"StartTime": "IMMEDIATE", "IsLocalTime": true}"#, "", "Schedule.IsLocalTime must be false"),
         (
             #""Schedule": {"StartTime": "IMMEDIATE", "QuietTime": {"Start": "22:00", "End": "08:00"}}"#, "",

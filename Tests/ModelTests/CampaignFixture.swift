@@ -83,6 +83,40 @@ struct CampaignFixture {
         )
     }
 
+    /// Shown on a purchase. `sizes` are those of the additional treatments.
+    func inAppRequest(
+        start: String = "IMMEDIATE",
+        end: Instant? = nil,
+        holdout: Int? = nil,
+        sizes: [Int] = [],
+        priority: Int? = nil
+    ) -> WriteCampaignRequest {
+        func message(_ text: String) -> MessageConfiguration {
+            let header = InAppMessageHeaderConfig(alignment: .center, header: text, textColor: "#000000")
+            return MessageConfiguration(
+                inAppMessage: CampaignInAppMessage(
+                    content: [InAppMessageContent(headerConfig: header)], layout: .topBanner))
+        }
+        let filter = CampaignEventFilter(
+            dimensions: EventDimensions(eventType: SetDimension(dimensionType: .inclusive, values: ["purchase"])),
+            filterType: .endpoint)
+        return WriteCampaignRequest(
+            additionalTreatments: sizes.enumerated().map { index, size in
+                WriteTreatmentResource(messageConfiguration: message("arm \(index + 1)"), sizePercent: size)
+            },
+            holdoutPercent: holdout,
+            limits: CampaignLimits(daily: 2, session: 1),
+            messageConfiguration: message("arm 0"),
+            name: "thanks",
+            schedule: Schedule(
+                endTime: end?.description, eventFilter: filter, frequency: .inAppEvent,
+                quietTime: QuietTime(end: "06:00", start: "22:00"), startTime: start),
+            segmentId: segment.description,
+            segmentVersion: 1,
+            priority: priority
+        )
+    }
+
     @discardableResult
     func create(
         _ id: CampaignID,

@@ -21,26 +21,31 @@ package struct CampaignDefinition: Sendable {
         if let version = request.segmentVersion, !(1...Int(Int32.max)).contains(version) {
             throw WirePath.root.member("SegmentVersion").refusal("must be a positive version number; got \(version)")
         }
-        if request.isPaused == true, schedule.start == .immediate {
+        if request.isPaused == true, schedule.start == .immediate, !isInApp {
             throw WirePath.root.member("IsPaused").refusal("must be false for a campaign that starts IMMEDIATE")
         }
-        try Self.refuseUnsupported(request)
-        try Self.checkTreatments(request)
+        try Self.refuseUnsupported(request, isInApp: isInApp)
+        try Self.checkTreatments(request, isInApp: isInApp)
         try Self.checkExtensions(request.needletail, at: .root.member("Needletail"))
     }
 
     package var isPaused: Bool { request.isPaused ?? false }
+
+    /// Fetched by clients instead of sent: it makes no run.
+    package var isInApp: Bool { schedule.frequency == .inAppEvent }
 
     /// For `campaign_versions.definition`.
     package var json: JSON { request.json }
 
     // MARK: Checks
 
-    private static func refuseUnsupported(_ request: WriteCampaignRequest) throws(APIError) {
+    /// The caps of an in-app campaign are for the client to keep (pinpoint-api §3.11).
+    private static func refuseUnsupported(_ request: WriteCampaignRequest, isInApp: Bool) throws(APIError) {
         let root = WirePath.root
         if let hook = request.hook, hook != CampaignHook() { throw root.member("Hook").unsupported }
         if request.customDeliveryConfiguration != nil { throw root.member("CustomDeliveryConfiguration").unsupported }
         let limits = root.member("Limits")
+        if isInApp { return }
         for (name, value) in [
             ("Daily", request.limits?.daily), ("Total", request.limits?.total), ("Session", request.limits?.session),
         ] where (value ?? 0) != 0 {
@@ -48,7 +53,7 @@ package struct CampaignDefinition: Sendable {
         }
     }
 
-    private static func checkTreatments(_ request: WriteCampaignRequest) throws(APIError) {
+    private static func checkTreatments(_ request: WriteCampaignRequest, isInApp: Bool) throws(APIError) {
         let root = WirePath.root
         let additional = request.additionalTreatments ?? []
         let sum = additional.reduce(request.holdoutPercent ?? 0) { $0 + ($1.sizePercent ?? 0) }
@@ -56,7 +61,8 @@ package struct CampaignDefinition: Sendable {
             throw root.member("AdditionalTreatments").refusal(
                 "and HoldoutPercent must add up to at most 100 percent; got \(sum)")
         }
-        try checkContent(request.messageConfiguration, request.templateConfiguration, at: root)
+        try checkContent(
+            request.messageConfiguration, request.templateConfiguration, isInApp: isInApp, at: root)
         for (index, treatment) in additional.enumerated() {
             let path = root.member("AdditionalTreatments").element(index)
             if treatment.customDeliveryConfiguration != nil {
@@ -68,15 +74,18 @@ package struct CampaignDefinition: Sendable {
             if let extensions = treatment.needletail {
                 try NeedletailMembers.only([], of: extensions, at: path.member("Needletail"))
             }
-            try checkContent(treatment.messageConfiguration, treatment.templateConfiguration, at: path)
+            try checkContent(
+                treatment.messageConfiguration, treatment.templateConfiguration, isInApp: isInApp, at: path)
         }
     }
 
     private static func checkContent(
         _ message: MessageConfiguration?,
         _ templates: TemplateConfiguration?,
+        isInApp: Bool,
         at path: WirePath
     ) throws(APIError) {
+        if isInApp { return try checkInApp(message, templates, at: path) }
         let messages = path.member("MessageConfiguration")
         for (name, isPresent) in [
             ("ADMMessage", message?.admMessage != nil), ("APNSMessage", message?.apnsMessage != nil),
@@ -98,6 +107,31 @@ package struct CampaignDefinition: Sendable {
             throw path.member("MessageConfiguration").refusal(
                 "or TemplateConfiguration must say what to send: EmailMessage, DefaultMessage or EmailTemplate"
             )
+        }
+    }
+
+    private static func checkInApp(
+        _ message: MessageConfiguration?,
+        _ templates: TemplateConfiguration?,
+        at path: WirePath
+    ) throws(APIError) {
+        if let templates, templates != TemplateConfiguration() {
+            throw path.member("TemplateConfiguration").unsupported
+        }
+        let messages = path.member("MessageConfiguration")
+        guard let message, let inApp = message.inAppMessage else {
+            throw messages.member("InAppMessage").refusal("is required with IN_APP_EVENT")
+        }
+        guard message == MessageConfiguration(inAppMessage: inApp) else {
+            throw messages.refusal("must have InAppMessage only with IN_APP_EVENT")
+        }
+        let place = messages.member("InAppMessage")
+        let contents = inApp.content?.count ?? 0
+        guard contents <= Limits.inAppContents else {
+            throw place.member("Content").refusal("must have at most \(Limits.inAppContents) items; got \(contents)")
+        }
+        guard contents > 0 || inApp.body?.isEmpty == false || inApp.customConfig?.isEmpty == false else {
+            throw place.refusal("must say what to show: Content, Body or CustomConfig")
         }
     }
 

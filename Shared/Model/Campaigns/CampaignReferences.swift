@@ -30,12 +30,16 @@ package enum CampaignReferences {
     ///
     /// They are stored whatever they say, for clients that read back what they wrote. But a campaign that ignored the
     /// app's quiet time or caps would reach people it should not.
+    ///
+    /// An in-app campaign takes them all: its clients keep them.
     package static func settings(
         of app: AppID,
+        isInApp: Bool = false,
         in session: Session
     ) async throws -> WriteApplicationSettingsRequest {
         guard let stored = try await AppSettingsStore.load(app, in: session) else { throw APIError.applicationNotFound }
         let settings = stored.settings
+        if isInApp { return settings }
         let limits = settings.limits
         let (hook, quietTime) = (settings.campaignHook, settings.quietTime)
         for (name, isSet) in [
@@ -58,14 +62,23 @@ package enum CampaignReferences {
     /// 0 is how it writes no limit.
     private static func isCap(_ limit: Int?) -> Bool { (limit ?? 0) != 0 }
 
-    /// Copies the app's limits into a new campaign that does not set them itself, as Pinpoint does at creation and never again.
+    /// Copies the app's limits, and for an in-app campaign its quiet time, into a new campaign that does not set them itself, as
+    /// Pinpoint does at creation and never again.
     package static func fillDefaults(
         _ definition: CampaignDefinition,
         from settings: WriteApplicationSettingsRequest
     ) -> CampaignDefinition {
-        guard let defaults = settings.limits else { return definition }
         var filled = definition
+        if definition.isInApp, definition.request.schedule?.quietTime == nil {
+            filled.request.schedule?.quietTime = settings.quietTime
+        }
+        guard let defaults = settings.limits else { return filled }
         var limits = definition.request.limits ?? CampaignLimits()
+        if definition.isInApp {
+            limits.daily = limits.daily ?? defaults.daily
+            limits.total = limits.total ?? defaults.total
+            limits.session = limits.session ?? defaults.session
+        }
         limits.maximumDuration = limits.maximumDuration ?? defaults.maximumDuration.flatMap { $0 == 0 ? nil : $0 }
         limits.messagesPerSecond = limits.messagesPerSecond ?? defaults.messagesPerSecond.flatMap { $0 == 0 ? nil : $0 }
         if limits != CampaignLimits() { filled.request.limits = limits }

@@ -1,7 +1,8 @@
 package import Core
 package import PinpointAPI
 
-/// When a campaign runs. This version knows one run, at once or at an instant; every other schedule is refused by name.
+/// When a campaign runs. This version knows one run, at once or at an instant, and in-app campaigns, which clients fetch
+/// from their start to their end; every other schedule is refused by name.
 package struct CampaignSchedule: Sendable, Hashable {
     package enum Start: Sendable, Hashable {
         case immediate
@@ -10,18 +11,29 @@ package struct CampaignSchedule: Sendable, Hashable {
 
     package static let immediate = "IMMEDIATE"
 
+    package var frequency: Frequency
     package var start: Start
     /// What has not been sent by then is `expired`.
     package var end: Instant?
 
     package init(_ schedule: Schedule?, at path: WirePath = .root.member("Schedule")) throws(APIError) {
         guard let schedule else { throw path.refusal("is required") }
-        if let frequency = schedule.frequency, frequency != .once {
-            throw path.member("Frequency").refusal("must be ONCE in this version; got \(frequency.rawValue)")
+        frequency = schedule.frequency ?? .once
+        switch frequency {
+        case .once:
+            if schedule.eventFilter != nil { throw path.member("EventFilter").unsupported }
+            if let quiet = schedule.quietTime, quiet != QuietTime() { throw path.member("QuietTime").unsupported }
+        case .inAppEvent:
+            // The client judges both (pinpoint-api §3.11).
+            guard schedule.eventFilter != nil else {
+                throw path.member("EventFilter").refusal("is required with IN_APP_EVENT")
+            }
+            try QuietTimeRules.check(schedule.quietTime, at: path.member("QuietTime"))
+        case .hourly, .daily, .weekly, .monthly, .event:
+            throw path.member("Frequency").refusal(
+                "must be ONCE or IN_APP_EVENT in this version; got \(frequency.rawValue)")
         }
-        if schedule.eventFilter != nil { throw path.member("EventFilter").unsupported }
         if schedule.isLocalTime == true { throw path.member("IsLocalTime").refusal("must be false in this version") }
-        if let quiet = schedule.quietTime, quiet != QuietTime() { throw path.member("QuietTime").unsupported }
         try Self.check(zone: schedule.timezone, at: path.member("Timezone"))
         let text = schedule.startTime ?? ""
         if text == Self.immediate {

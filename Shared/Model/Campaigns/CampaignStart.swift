@@ -17,7 +17,7 @@ struct CampaignStart: Sendable, Hashable {
     }
 
     var status: CampaignStatus
-    /// Business time; nil when there is nothing to start.
+    /// Business time; nil when there is nothing to start. An in-app campaign is shown from then on (`InAppCampaigns`).
     var dueAt: Instant?
 
     /// - Throws: 400 for a run that would start at once with its EndTime already past: it would send nothing. A campaign
@@ -25,6 +25,7 @@ struct CampaignStart: Sendable, Hashable {
     init(_ definition: CampaignDefinition, history: History, now: Instant) throws(APIError) {
         let isDone =
             switch definition.schedule.start {
+            case _ where definition.isInApp: false
             case .immediate: history.hasRun
             case .at: history.hadOccurrence && history.hasRun
             }

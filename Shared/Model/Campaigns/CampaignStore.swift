@@ -24,8 +24,9 @@ package enum CampaignStore {
         let start = try CampaignStart(definition, history: .init(), now: now)
         try await session.execute(
             """
-            INSERT INTO campaigns (app, id, version, status, next_due_at, created_at)
-            VALUES (\(app), \(id), 1, \(start.status.rawValue), \(start.dueAt), \(now))
+            INSERT INTO campaigns (app, id, version, status, next_due_at, frequency, ends_at, created_at)
+            VALUES (\(app), \(id), 1, \(start.status.rawValue), \(start.dueAt), \(definition.schedule.frequency.rawValue),
+                    \(definition.schedule.end), \(now))
             """
         )
         try await insertVersion(1, of: id, app, definition, now: now, in: session)
@@ -75,7 +76,8 @@ package enum CampaignStore {
         try await session.execute(
             """
             UPDATE campaigns
-               SET version = \(Int32(version)), status = \(start.status.rawValue), next_due_at = \(start.dueAt)
+               SET version = \(Int32(version)), status = \(start.status.rawValue), next_due_at = \(start.dueAt),
+                   frequency = \(definition.schedule.frequency.rawValue), ends_at = \(definition.schedule.end)
              WHERE app = \(app) AND id = \(id)
             """
         )

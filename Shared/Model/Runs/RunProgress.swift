@@ -12,7 +12,7 @@ package enum RunProgress {
     package static func outlook(now: Instant, in session: Session) async throws -> Outlook {
         let rows = try await session.query(
             """
-            SELECT EXISTS (SELECT FROM campaigns WHERE next_due_at <= \(now) AND status = 'SCHEDULED'),
+            SELECT EXISTS (SELECT FROM campaigns WHERE next_due_at <= \(now) AND status IN ('SCHEDULED', 'EXECUTING')),
                    EXISTS (SELECT FROM runs WHERE state IN ('INITIALIZING', 'RUNNING'))
             """
         )

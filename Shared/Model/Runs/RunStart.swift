@@ -1,4 +1,5 @@
 package import Core
+import PinpointAPI
 package import Postgres
 
 /// The rows of a run from its schedule to the first recipient.
@@ -30,6 +31,7 @@ package enum RunStart {
             """
             SELECT app, id, version, next_due_at FROM campaigns
              WHERE next_due_at <= \(now) AND status = 'SCHEDULED' AND deleted_at IS NULL
+               AND frequency <> \(Frequency.inAppEvent.rawValue)
              ORDER BY next_due_at
              LIMIT 1
                FOR UPDATE SKIP LOCKED

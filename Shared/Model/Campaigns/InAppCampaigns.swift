@@ -1,0 +1,125 @@
+package import Core
+package import PinpointAPI
+package import Postgres
+package import Segments
+
+/// Campaigns of IN_APP_EVENT: they make no run. Between their start and their end, clients fetch those whose segment has their
+/// endpoint, and keep trigger, quiet time and caps themselves (pinpoint-api §3.11).
+package enum InAppCampaigns {
+    /// One that is on: what its clients are shown.
+    package struct Active: Sendable {
+        package var id: CampaignID
+        package var request: WriteCampaignRequest
+        package var segment: ResolvedSegment
+        /// Arm of each cohort (see `Arms`).
+        package var arms: [Int16]
+    }
+
+    /// Starts those that are due and completes those that have ended. False when there was nothing to do.
+    package static func turn(at now: Instant, in session: Session) async throws -> Bool {
+        let inApp = Frequency.inAppEvent.rawValue
+        let ended = try await session.execute(
+            """
+            UPDATE campaigns SET status = 'COMPLETED', next_due_at = NULL
+             WHERE next_due_at <= \(now) AND frequency = \(inApp) AND status IN ('SCHEDULED', 'EXECUTING')
+               AND ends_at <= \(now)
+            """
+        )
+        let started = try await session.execute(
+            """
+            UPDATE campaigns SET status = 'EXECUTING', next_due_at = ends_at
+             WHERE next_due_at <= \(now) AND frequency = \(inApp) AND status = 'SCHEDULED'
+            """
+        )
+        return ended + started > 0
+    }
+
+    /// Those that are on at `now`, whatever the scheduler has noted yet: by priority (1 is first, none is last), then the oldest.
+    /// One whose segment cannot be resolved any more is left out, as its author sees in the segment.
+    package static func active(_ app: AppID, at now: Instant, in session: Session) async throws -> [Active] {
+        let rows = try await session.query(
+            """
+            SELECT c.id, v.definition
+              FROM campaigns c
+              JOIN campaign_versions v ON v.app = c.app AND v.id = c.id AND v.version = c.version
+             WHERE c.app = \(app) AND c.frequency = \(Frequency.inAppEvent.rawValue) AND c.deleted_at IS NULL
+               AND c.status IN ('SCHEDULED', 'EXECUTING') AND (c.ends_at IS NULL OR c.ends_at > \(now))
+               AND (c.status = 'EXECUTING' OR c.next_due_at <= \(now))
+             ORDER BY (v.definition -> 'Priority')::int NULLS LAST, c.created_at, c.id
+             LIMIT \(Limits.inAppCampaignsPerFetch)
+            """
+        )
+        var campaigns: [Active] = []
+        for row in rows {
+            let id: CampaignID = try row.get(0)
+            let request = try CampaignStore.request(try row.get(1), of: id)
+            guard let segment = try await segment(of: request, app: app, in: session) else { continue }
+            campaigns.append(
+                Active(
+                    id: id,
+                    request: request,
+                    segment: segment,
+                    arms: Arms.byCohort(
+                        campaign: id,
+                        holdoutPercent: request.holdoutPercent ?? 0,
+                        sizePercents: (request.additionalTreatments ?? []).map { $0.sizePercent ?? 0 }
+                    )
+                )
+            )
+        }
+        return campaigns
+    }
+
+    private static func segment(
+        of request: WriteCampaignRequest,
+        app: AppID,
+        in session: Session
+    ) async throws -> ResolvedSegment? {
+        guard let id = request.segmentId.flatMap(SegmentID.init) else { return nil }
+        do {
+            return try await SegmentResolver.resolve(app, id: id, version: request.segmentVersion, in: session)
+        } catch let fault as Fault where fault.code == .invalid {
+            return nil
+        }
+    }
+
+    // MARK: Membership
+
+    /// Statements are prepared by their text, and Postgres knows 65,535 parameters: a segment has at most about 3,000.
+    private static let segmentsPerStatement = 16
+
+    /// What one endpoint is shown, as (index into `campaigns`, arm), without those that hold it out; nil when there is no such
+    /// endpoint.
+    package static func shown(
+        to endpoint: EndpointID,
+        of app: AppID,
+        among campaigns: [Active],
+        at now: Instant,
+        in session: Session
+    ) async throws -> [(campaign: Int, arm: Int16)]? {
+        var shown: [(campaign: Int, arm: Int16)] = []
+        var first = 0
+        repeat {
+            let some = campaigns[first..<min(first + segmentsPerStatement, campaigns.count)]
+            let tests = some.map { campaign -> SQL in
+                ", coalesce((\(SegmentCompiler.predicate(campaign.segment, app: app, now: now))), false)"
+            }
+            let rows = try await session.query(
+                """
+                SELECT e.cohort\(tests.joined(separator: .empty))
+                  FROM endpoints AS e
+                 WHERE e.app = \(app) AND e.endpoint_key = \(EndpointIdentity(app: app, id: endpoint).key)
+                   AND e.external_id = \(endpoint) AND \(AppStore.isAlive(app))
+                """
+            )
+            guard let row = rows.first else { return nil }
+            let cohort: Int16 = try row.get(0)
+            for (place, index) in some.indices.enumerated() where try row.get(place + 1) as Bool {
+                let arm = campaigns[index].arms[Int(cohort)]
+                if arm != Arms.holdout { shown.append((index, arm)) }
+            }
+            first += segmentsPerStatement
+        } while first < campaigns.count
+        return shown
+    }
+}

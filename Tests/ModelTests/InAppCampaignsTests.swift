@@ -1,0 +1,102 @@
+import Core
+import Model
+import PinpointAPI
+import Postgres
+import TestKit
+import Testing
+
+@Suite(.database) struct InAppCampaignsTests {
+    private let id = CampaignID(high: 9, low: 1)
+
+    private func status(_ fixture: CampaignFixture, _ id: CampaignID) async throws -> String {
+        try await fixture.database.query("SELECT status FROM campaigns WHERE id = \(id)")[0].get(0)
+    }
+
+    private func turn(_ fixture: CampaignFixture, after: Duration) async throws -> Bool {
+        try await fixture.database.withSession { try await InAppCampaigns.turn(at: fixture.now + after, in: $0) }
+    }
+
+    private func active(_ fixture: CampaignFixture, after: Duration = .zero) async throws -> [InAppCampaigns.Active] {
+        try await fixture.database.withSession {
+            try await InAppCampaigns.active(fixture.app, at: fixture.now + after, in: $0)
+        }
+    }
+
+    @Test func `an in-app campaign is on from its start to its end and makes no run`() async throws {
+        let fixture = try CampaignFixture()
+        try await fixture.prepare()
+        let request = fixture.inAppRequest(
+            start: (fixture.now + .seconds(60)).description, end: fixture.now + .seconds(120))
+        let campaign = try await fixture.create(id, request)
+        #expect(campaign.status == .scheduled)
+        #expect(try await !turn(fixture, after: .seconds(59)))
+        #expect(try await active(fixture, after: .seconds(59)).isEmpty)
+        // Whether or not the scheduler has had its turn.
+        #expect(try await active(fixture, after: .seconds(60)).map(\.id) == [id])
+        #expect(try await turn(fixture, after: .seconds(60)))
+        #expect(try await status(fixture, id) == "EXECUTING")
+        #expect(try await !turn(fixture, after: .seconds(119)))
+        #expect(try await active(fixture, after: .seconds(119)).map(\.id) == [id])
+        #expect(try await active(fixture, after: .seconds(120)).isEmpty)
+        #expect(try await turn(fixture, after: .seconds(120)))
+        #expect(try await status(fixture, id) == "COMPLETED")
+        let run = RunID(high: 1, low: 2)
+        let (database, now) = (fixture.database, fixture.now)
+        #expect(
+            try await !database.transaction {
+                try await RunStart.claimDue(now: now + .seconds(200), newRun: run, in: $0)
+            })
+    }
+
+    @Test func `the scheduler's claim of runs passes an in-app campaign by`() async throws {
+        let fixture = try CampaignFixture()
+        try await fixture.prepare()
+        try await fixture.create(id, fixture.inAppRequest())
+        let (database, now, run) = (fixture.database, fixture.now, RunID(high: 1, low: 2))
+        #expect(try await !database.transaction { try await RunStart.claimDue(now: now, newRun: run, in: $0) })
+        #expect(try await status(fixture, id) == "SCHEDULED")
+    }
+
+    @Test func `campaigns are listed by priority, those without one last, then by age`() async throws {
+        let fixture = try CampaignFixture()
+        try await fixture.prepare()
+        let priorities: [Int?] = [nil, 3, 1, 3]
+        for (index, priority) in priorities.enumerated() {
+            let id = CampaignID(high: 9, low: UInt64(index))
+            try await fixture.create(id, fixture.inAppRequest(priority: priority), after: .milliseconds(index))
+        }
+        let order = try await active(fixture, after: .seconds(1)).map(\.id.low)
+        #expect(order == [2, 1, 3, 0])
+    }
+
+    @Test func `each endpoint is shown the treatment of its cohort, and the holdout nothing`() async throws {
+        let fixture = try CampaignFixture()
+        try await fixture.prepare(endpoints: 100)
+        try await fixture.create(id, fixture.inAppRequest(holdout: 10, sizes: [30, 20]))
+        let campaigns = try await active(fixture)
+        var shown: [Int16: Int] = [:]
+        for number in 1...100 {
+            let endpoint = EndpointID("e\(number)")
+            // The fixture's keys are not those of its ids.
+            let key = EndpointIdentity(app: fixture.app, id: endpoint).key
+            try await fixture.database.execute(
+                "UPDATE endpoints SET endpoint_key = \(key) WHERE app = \(fixture.app) AND external_id = \(endpoint)")
+            let found = try await fixture.database.withSession {
+                try await InAppCampaigns.shown(
+                    to: endpoint, of: fixture.app, among: campaigns, at: fixture.now, in: $0)
+            }
+            for place in try #require(found) { shown[place.arm, default: 0] += 1 }
+        }
+        #expect(shown == [0: 40, 1: 30, 2: 20])
+    }
+
+    @Test func `an endpoint that does not exist is told from one that no campaign has`() async throws {
+        let fixture = try CampaignFixture()
+        try await fixture.prepare()
+        let shown = try await fixture.database.withSession {
+            try await InAppCampaigns.shown(
+                to: EndpointID("nobody"), of: fixture.app, among: [], at: fixture.now, in: $0)
+        }
+        #expect(shown == nil)
+    }
+}
