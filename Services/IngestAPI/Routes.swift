@@ -16,6 +16,7 @@ enum Routes {
             Route(.getUserEndpoints, handler: ReadEndpoints.ofUser),
             Route(.deleteEndpoint, handler: DeleteEndpoints.one),
             Route(.deleteUserEndpoints, handler: DeleteEndpoints.ofUser),
+            Route(.getInAppMessages, handler: GetInAppMessages.run),
             Route(.putEvents, bodyLimitBytes: Limits.eventsBodyBytes) { try await PutEvents.run($0, ingest) },
             // Where the browser beacon of older Amplify versions posts.
             Route(

@@ -48,6 +48,68 @@ package struct DefaultButtonConfiguration: WireShape {
     }
 }
 
+package struct InAppCampaignSchedule: WireShape {
+    package var endDate: String?
+    package var eventFilter: CampaignEventFilter?
+    package var quietTime: QuietTime?
+
+    package init(
+        endDate: String? = nil,
+        eventFilter: CampaignEventFilter? = nil,
+        quietTime: QuietTime? = nil
+    ) {
+        self.endDate = endDate
+        self.eventFilter = eventFilter
+        self.quietTime = quietTime
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        endDate = try reader.read("EndDate")
+        eventFilter = try reader.read("EventFilter")
+        quietTime = try reader.read("QuietTime")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 3)
+        writer.write("EndDate", endDate)
+        writer.write("EventFilter", eventFilter)
+        writer.write("QuietTime", quietTime)
+        return writer.json
+    }
+}
+
+package struct InAppMessage: WireShape {
+    package var content: [InAppMessageContent]?
+    package var customConfig: [String: String]?
+    package var layout: Layout?
+
+    package init(
+        content: [InAppMessageContent]? = nil,
+        customConfig: [String: String]? = nil,
+        layout: Layout? = nil
+    ) {
+        self.content = content
+        self.customConfig = customConfig
+        self.layout = layout
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        content = try reader.read("Content")
+        customConfig = try reader.read("CustomConfig")
+        layout = try reader.read("Layout")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 3)
+        writer.write("Content", content)
+        writer.write("CustomConfig", customConfig)
+        writer.write("Layout", layout)
+        return writer.json
+    }
+}
+
 package struct InAppMessageBodyConfig: WireShape {
     package var alignment: Alignment?
     package var body: String?
@@ -111,6 +173,62 @@ package struct InAppMessageButton: WireShape {
         writer.write("DefaultConfig", defaultConfig)
         writer.write("IOS", ios)
         writer.write("Web", web)
+        return writer.json
+    }
+}
+
+package struct InAppMessageCampaign: WireShape {
+    package var campaignId: String?
+    package var dailyCap: Int?
+    package var inAppMessage: InAppMessage?
+    package var priority: Int?
+    package var schedule: InAppCampaignSchedule?
+    package var sessionCap: Int?
+    package var totalCap: Int?
+    package var treatmentId: String?
+
+    package init(
+        campaignId: String? = nil,
+        dailyCap: Int? = nil,
+        inAppMessage: InAppMessage? = nil,
+        priority: Int? = nil,
+        schedule: InAppCampaignSchedule? = nil,
+        sessionCap: Int? = nil,
+        totalCap: Int? = nil,
+        treatmentId: String? = nil
+    ) {
+        self.campaignId = campaignId
+        self.dailyCap = dailyCap
+        self.inAppMessage = inAppMessage
+        self.priority = priority
+        self.schedule = schedule
+        self.sessionCap = sessionCap
+        self.totalCap = totalCap
+        self.treatmentId = treatmentId
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        campaignId = try reader.read("CampaignId")
+        dailyCap = try reader.read("DailyCap")
+        inAppMessage = try reader.read("InAppMessage")
+        priority = try reader.read("Priority")
+        schedule = try reader.read("Schedule")
+        sessionCap = try reader.read("SessionCap")
+        totalCap = try reader.read("TotalCap")
+        treatmentId = try reader.read("TreatmentId")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 8)
+        writer.write("CampaignId", campaignId)
+        writer.write("DailyCap", dailyCap)
+        writer.write("InAppMessage", inAppMessage)
+        writer.write("Priority", priority)
+        writer.write("Schedule", schedule)
+        writer.write("SessionCap", sessionCap)
+        writer.write("TotalCap", totalCap)
+        writer.write("TreatmentId", treatmentId)
         return writer.json
     }
 }
@@ -188,6 +306,27 @@ package struct InAppMessageHeaderConfig: WireShape {
         writer.write("Alignment", alignment)
         writer.write("Header", header)
         writer.write("TextColor", textColor)
+        return writer.json
+    }
+}
+
+package struct InAppMessagesResponse: WireShape {
+    package var inAppMessageCampaigns: [InAppMessageCampaign]?
+
+    package init(
+        inAppMessageCampaigns: [InAppMessageCampaign]? = nil
+    ) {
+        self.inAppMessageCampaigns = inAppMessageCampaigns
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        inAppMessageCampaigns = try reader.read("InAppMessageCampaigns")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 1)
+        writer.write("InAppMessageCampaigns", inAppMessageCampaigns)
         return writer.json
     }
 }

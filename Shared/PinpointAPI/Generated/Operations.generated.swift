@@ -309,7 +309,7 @@ extension Operation {
     package static let getInAppMessages = Operation(
         name: "GetInAppMessages", method: "GET", path: "/v1/apps/{application-id}/endpoints/{endpoint-id}/inappmessages",
         status: 200, request: nil, response: "InAppMessagesResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let getInAppTemplate = Operation(
         name: "GetInAppTemplate", method: "GET", path: "/v1/templates/{template-name}/inapp",

@@ -1,0 +1,45 @@
+import Core
+import HTTPServer
+import Hosting
+import Model
+import PinpointAPI
+import Postgres
+
+/// GetInAppMessages: the in-app campaigns that are on now and whose segment has the endpoint. The client judges trigger, quiet
+/// time and caps.
+enum GetInAppMessages {
+    static func run(_ call: RequestContext) async throws -> HTTPResponse {
+        let app = try await call.app()
+        let id = EndpointID(try call.parameter("endpoint-id"))
+        let now = call.context.environment.now()
+        let answer = try await call.context.database.withSession { session in
+            let campaigns = try await InAppCampaigns.active(app, at: now, in: session)
+            let shown = try await InAppCampaigns.shown(to: id, of: app, among: campaigns, at: now, in: session)
+            return shown.map { $0.map { message(of: campaigns[$0.campaign], arm: $0.arm) } }
+        }
+        guard let answer else { throw try await ReadEndpoints.notFound(in: app, call) }
+        return call.answer(InAppMessagesResponse(inAppMessageCampaigns: answer))
+    }
+
+    private static func message(of campaign: InAppCampaigns.Active, arm: Int16) -> InAppMessageCampaign {
+        let request = campaign.request
+        let treatment = arm > 0 ? request.additionalTreatments?[Int(arm) - 1] : nil
+        let message = (treatment?.messageConfiguration ?? request.messageConfiguration)?.inAppMessage
+        let limits = request.limits
+        return InAppMessageCampaign(
+            campaignId: campaign.id.description,
+            dailyCap: limits?.daily ?? 0,
+            inAppMessage: InAppMessage(
+                content: message?.content, customConfig: message?.customConfig, layout: message?.layout),
+            priority: request.priority,
+            schedule: InAppCampaignSchedule(
+                endDate: request.schedule?.endTime,
+                eventFilter: request.schedule?.eventFilter,
+                quietTime: request.schedule?.quietTime
+            ),
+            sessionCap: limits?.session ?? 0,
+            totalCap: limits?.total ?? 0,
+            treatmentId: String(arm)
+        )
+    }
+}
