@@ -424,6 +424,27 @@ let generatedMigrations: [Migration] = [
         """#
     ),
     Migration(
+        name: "0012_follow_changes",
+        checksum: "69def7bd250da93717d0a6e2511e7fd6d4bd95b1b32783607b9c97d903b9bc11",
+        isBreaking: false,
+        sql: #"""
+        -- What a follower of the change log needs to know besides keys.
+        -- `weeks`: Mondays of the weeks in which events of `endpoint_keys` were added or removed; null: not said, so it may be any (rows
+        -- of older programs). `address_hashes`: addresses whose suppression was made or removed. Hashes and not the keys of the
+        -- endpoints that hold them: an endpoint that takes the address in a transaction beside this one could not be named here.
+        ALTER TABLE change_log
+            ADD COLUMN weeks date[],
+            ADD COLUMN address_hashes bytea[] NOT NULL DEFAULT '{}';
+
+        -- The highest transaction of which rows were pruned: a follower that has not read beyond it has missed changes.
+        CREATE TABLE change_log_floor (
+            only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+            xid xid8 NOT NULL
+        );
+        INSERT INTO change_log_floor (xid) VALUES ('0');
+        """#
+    ),
+    Migration(
         name: "0014_add_campaign_frequency",
         checksum: "13be38948c81e7b3bd484c946ae85834396229968fdd4b0dd7384e0e96e63c42",
         isBreaking: false,

@@ -64,8 +64,8 @@ import Testing
             #expect(bySMS.isEmpty && elsewhere.isEmpty && none.isEmpty)
         }
         try await database.transaction { session in
-            let first = try await SuppressionStore.remove(app, channel: "EMAIL", hash: hash, in: session)
-            let second = try await SuppressionStore.remove(app, channel: "EMAIL", hash: hash, in: session)
+            let first = try await SuppressionStore.remove(app, channel: "EMAIL", hash: hash, now: now, in: session)
+            let second = try await SuppressionStore.remove(app, channel: "EMAIL", hash: hash, now: now, in: session)
             let found = try await SuppressionStore.suppressed(app, channel: "EMAIL", among: [hash], in: session)
             #expect(first && !second && found.isEmpty)
         }

@@ -1,4 +1,5 @@
 package import Core
+import Model
 package import Postgres
 
 /// One endpoint as the gate and the templates see it, read in the transaction that opens its window.
@@ -70,12 +71,14 @@ package struct Recipient: Sendable {
     /// Enters the addresses of `keys` as hard bounces; idempotent.
     package static func suppress(_ keys: [Int64], of app: AppID, channel: String, at now: Instant) -> SQL {
         """
-        INSERT INTO suppressions (app, channel, address_hash, reason, source, created_at)
-        SELECT DISTINCT app, \(channel), address_hash, 'HARD_BOUNCE', '{"from": "provider"}'::jsonb, \(now)
-          FROM endpoints
-         WHERE app = \(app) AND endpoint_key = ANY (\(keys)) AND address_hash IS NOT NULL
-        ON CONFLICT DO NOTHING
-        RETURNING 1
+        WITH changed AS (
+            INSERT INTO suppressions (app, channel, address_hash, reason, source, created_at)
+            SELECT DISTINCT app, \(channel), address_hash, 'HARD_BOUNCE', '{"from": "provider"}'::jsonb, \(now)
+              FROM endpoints
+             WHERE app = \(app) AND endpoint_key = ANY (\(keys)) AND address_hash IS NOT NULL
+            ON CONFLICT DO NOTHING
+            RETURNING app, address_hash)
+        \(ChangeLog.rowsOfChangedAddresses(at: now))
         """
     }
 

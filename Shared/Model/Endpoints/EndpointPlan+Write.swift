@@ -151,7 +151,7 @@ extension EndpointPlan {
               FROM unnest(\(users.map(\.app)), \(users.map(\.id)), \(texts(users))) AS w (app, id, attributes)
              WHERE e.app = w.app AND e.user_id = w.id AND e.user_attributes IS DISTINCT FROM w.attributes
             RETURNING e.app, e.endpoint_key)
-        \(logKeys(at: now))
+        \(ChangeLog.rowsOfChangedKeys(at: now))
         """
     }
 
@@ -165,7 +165,7 @@ extension EndpointPlan {
                  WHERE e.address_hash = w.hash AND e.endpoint_status = 'ACTIVE' AND e.app IS NOT DISTINCT FROM w.app
                    AND e.endpoint_key <> ALL (\(references.map(\.key)))
                 RETURNING e.app, e.endpoint_key)
-            \(logKeys(at: now))
+            \(ChangeLog.rowsOfChangedKeys(at: now))
             """
     }
 
@@ -178,16 +178,7 @@ extension EndpointPlan {
                   FROM unnest(\(evicted.map(\.app)), \(evicted.map(\.key))) AS w (app, key)
                  WHERE e.app = w.app AND e.endpoint_key = w.key
                 RETURNING e.app, e.endpoint_key)
-            \(logKeys(at: now))
+            \(ChangeLog.rowsOfChangedKeys(at: now))
             """
-    }
-
-    private func logKeys(at now: Instant) -> SQL {
-        """
-        INSERT INTO change_log (app, at, endpoint_keys)
-        SELECT app, \(now), array_agg(endpoint_key)
-          FROM changed
-         GROUP BY app
-        """
     }
 }

@@ -1,7 +1,10 @@
 package import Core
 import Postgres
 
-/// What a commit adds to `change_log`: per app the endpoints it touched and what roll-ups must add up.
+/// What a commit adds to `change_log`: per app what it touched and what roll-ups must add up.
+///
+/// Whoever changes rows of `endpoints`, `events`, `suppressions` or import memberships says so here, in the transaction that
+/// does it: the column index of segment-service reads again what is named, and nothing else.
 package struct ChangeLog {
     package struct Bucket: Hashable {
         package var source: String
@@ -15,6 +18,8 @@ package struct ChangeLog {
 
     private struct Entry {
         var keys: Set<Int64> = []
+        var weeks: Set<Day> = []
+        var hashes: Set<[UInt8]> = []
         var counts: [Bucket: (n: Int, unique: Int)] = [:]
     }
 
@@ -24,8 +29,20 @@ package struct ChangeLog {
 
     package init() {}
 
+    /// Endpoints whose row or import membership changed, or that are gone.
     package mutating func touch(_ app: AppID, _ keys: some Sequence<Int64>) {
         entries[app, default: Entry()].keys.formUnion(keys)
+    }
+
+    /// Endpoints of which events were added or removed; `weeks` are the Mondays of those events' weeks.
+    package mutating func touch(_ app: AppID, _ keys: some Sequence<Int64>, eventsIn weeks: some Sequence<Day>) {
+        entries[app, default: Entry()].keys.formUnion(keys)
+        entries[app, default: Entry()].weeks.formUnion(weeks)
+    }
+
+    /// Addresses whose suppression was made or removed.
+    package mutating func touch(_ app: AppID, addresses hashes: some Sequence<[UInt8]>) {
+        entries[app, default: Entry()].hashes.formUnion(hashes)
     }
 
     /// Events of an app, whatever they belong to besides.
@@ -53,10 +70,32 @@ package struct ChangeLog {
     package func statements(at now: Instant) -> [SQL] {
         entries.sorted { $0.key < $1.key }.map { app, entry in
             """
-            INSERT INTO change_log (app, at, endpoint_keys, deltas)
-            VALUES (\(app), \(now), \(entry.keys.sorted()), \(SQLBind.jsonb(Self.deltas(entry.counts))))
+            INSERT INTO change_log (app, at, endpoint_keys, weeks, address_hashes, deltas)
+            VALUES (\(app), \(now), \(entry.keys.sorted()), \(SQLBind.dayArray(entry.weeks.sorted())),
+                    \(SQLBind.bytesArray(Array(entry.hashes))), \(SQLBind.jsonb(Self.deltas(entry.counts))))
             """
         }
+    }
+
+    /// For a statement that finds out itself what it changes: the last part of `WITH changed AS (… RETURNING app,
+    /// endpoint_key)`. For endpoints' rows and memberships; events need their weeks.
+    package static func rowsOfChangedKeys(at now: Instant) -> SQL {
+        """
+        INSERT INTO change_log (app, at, endpoint_keys, weeks)
+        SELECT app, \(now), array_agg(endpoint_key), '{}'
+          FROM changed
+         GROUP BY app
+        """
+    }
+
+    /// As `rowsOfChangedKeys`, after `WITH changed AS (… RETURNING app, address_hash)` over suppressions.
+    package static func rowsOfChangedAddresses(at now: Instant) -> SQL {
+        """
+        INSERT INTO change_log (app, at, weeks, address_hashes)
+        SELECT app, \(now), '{}', array_agg(address_hash)
+          FROM changed
+         GROUP BY app
+        """
     }
 
     private static func deltas(_ counts: [Bucket: (n: Int, unique: Int)]) -> [UInt8] {

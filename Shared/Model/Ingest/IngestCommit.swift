@@ -63,7 +63,7 @@ struct IngestCommit {
         )
         for request in requests {
             guard let events = request.events else { continue }
-            log.touch(request.app, events.endpointKeys)
+            log.touch(request.app, events.endpointKeys, eventsIn: events.weeks)
             for tally in events.tallies {
                 log.count(request.app, type: tally.type, minute: tally.minute, n: tally.count)
             }
@@ -95,7 +95,7 @@ struct IngestCommit {
         for row in fresh {
             let event = EngagedEvent(app: try row.get(0), key: try row.get(1), type: try row.get(2), at: try row.get(3))
             engaged.insert(event)
-            log.touch(event.app, CollectionOfOne(event.key))
+            log.touch(event.app, CollectionOfOne(event.key), eventsIn: CollectionOfOne(event.at.day.weekStart))
             log.count(event.app, type: event.type, minute: event.at.seconds.flooredDivision(by: 60), n: 1)
         }
         return requests.compactMap(\.engagement).filter {
@@ -153,13 +153,16 @@ struct IngestCommit {
 
     private func suppress(_ unsubscribe: Unsubscribe) -> SQL {
         """
-        INSERT INTO suppressions (app, channel, address_hash, reason, source, created_at)
-        SELECT app, channel_type, address_hash, \(SuppressionReason.unsubscribe.rawValue),
-               \(SQLBind.jsonb(unsubscribe.source.serialized)), \(unsubscribe.at)
-          FROM endpoints
-         WHERE app = \(unsubscribe.app) AND endpoint_key = \(unsubscribe.endpointKey)
-           AND channel_type = 'EMAIL' AND address_hash IS NOT NULL
-        ON CONFLICT (app, channel, address_hash) DO NOTHING
+        WITH changed AS (
+            INSERT INTO suppressions (app, channel, address_hash, reason, source, created_at)
+            SELECT app, channel_type, address_hash, \(SuppressionReason.unsubscribe.rawValue),
+                   \(SQLBind.jsonb(unsubscribe.source.serialized)), \(unsubscribe.at)
+              FROM endpoints
+             WHERE app = \(unsubscribe.app) AND endpoint_key = \(unsubscribe.endpointKey)
+               AND channel_type = 'EMAIL' AND address_hash IS NOT NULL
+            ON CONFLICT (app, channel, address_hash) DO NOTHING
+            RETURNING app, address_hash)
+        \(ChangeLog.rowsOfChangedAddresses(at: now))
         """
     }
 }

@@ -48,18 +48,27 @@ package enum RollupStore {
         return try rows[0].get(0)
     }
 
-    /// Removes consumed rows that are old enough, a bounded number at a time; returns how many.
+    /// Removes consumed rows that are old enough, a bounded number at a time; returns how many. What is gone is noted in
+    /// `change_log_floor`, for followers that keep no cursor.
     package static func prune(now: Instant, in session: Session) async throws -> Int {
-        try await session.execute(
+        let rows = try await session.query(
             """
-            DELETE FROM change_log WHERE id IN (
-                SELECT l.id FROM change_log l
-                 WHERE (l.xid, l.id) <= (SELECT xid, id FROM change_cursors ORDER BY xid, id LIMIT 1)
-                   AND l.at < \(now - keep)
-                 ORDER BY l.xid, l.id
-                 LIMIT \(rowsPerStep))
+            WITH pruned AS (
+                DELETE FROM change_log WHERE id IN (
+                    SELECT l.id FROM change_log l
+                     WHERE (l.xid, l.id) <= (SELECT xid, id FROM change_cursors ORDER BY xid, id LIMIT 1)
+                       AND l.at < \(now - keep)
+                     ORDER BY l.xid, l.id
+                     LIMIT \(rowsPerStep))
+                RETURNING xid),
+            noted AS (
+                UPDATE change_log_floor f SET xid = p.xid
+                  FROM (SELECT xid FROM pruned ORDER BY xid DESC LIMIT 1) AS p
+                 WHERE p.xid > f.xid)
+            SELECT count(*) FROM pruned
             """
         )
+        return try rows[0].get(0)
     }
 
     /// Whether everything that was committed before this call has been counted.

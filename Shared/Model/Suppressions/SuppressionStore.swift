@@ -13,9 +13,13 @@ package enum SuppressionStore {
     ) async throws -> Bool {
         let added = try await session.execute(
             """
-            INSERT INTO suppressions (app, channel, address_hash, reason, source, created_at)
-            VALUES (\(app), \(channel), \(SQLBind.bytes(hash)), \(reason.rawValue), \(SQLBind.jsonb(source.serialized)), \(now))
-            ON CONFLICT (app, channel, address_hash) DO NOTHING
+            WITH changed AS (
+                INSERT INTO suppressions (app, channel, address_hash, reason, source, created_at)
+                VALUES (\(app), \(channel), \(SQLBind.bytes(hash)), \(reason.rawValue),
+                        \(SQLBind.jsonb(source.serialized)), \(now))
+                ON CONFLICT (app, channel, address_hash) DO NOTHING
+                RETURNING app, address_hash)
+            \(ChangeLog.rowsOfChangedAddresses(at: now))
             """
         )
         return added == 1
@@ -23,11 +27,16 @@ package enum SuppressionStore {
 
     /// False when it was not suppressed.
     @discardableResult
-    package static func remove(_ app: AppID, channel: String, hash: [UInt8], in session: Session) async throws -> Bool {
+    package static func remove(
+        _ app: AppID, channel: String, hash: [UInt8], now: Instant, in session: Session
+    ) async throws -> Bool {
         let removed = try await session.execute(
             """
-            DELETE FROM suppressions
-             WHERE app = \(app) AND channel = \(channel) AND address_hash = \(SQLBind.bytes(hash))
+            WITH changed AS (
+                DELETE FROM suppressions
+                 WHERE app = \(app) AND channel = \(channel) AND address_hash = \(SQLBind.bytes(hash))
+                RETURNING app, address_hash)
+            \(ChangeLog.rowsOfChangedAddresses(at: now))
             """
         )
         return removed == 1
