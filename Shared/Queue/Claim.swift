@@ -32,30 +32,17 @@ package enum Claim {
                    lease_expires_at = clock_timestamp() + \(lease.milliseconds) * interval '1 millisecond'
               FROM due
              WHERE jobs.id = due.id
-            RETURNING jobs.id, lease_token, kind, priority, app, run, run_day, chunk, treatment, payload,
-                      recipients, ordinals, possible_duplicate, retries, attempt, done, fired
+            RETURNING \(Self.columns)
             """
         )
         return try rows.map { try leasedJob($0, queue: queue) }.sorted { ($0.priority, $0.id) < ($1.priority, $1.id) }
     }
 
-    /// Ends a lease without an outcome: the job is due again at `dueAt`. A soft stop gives the attempt back.
-    /// False when the lease was lost meanwhile.
-    package static func release(
-        _ job: LeasedJob,
-        dueAt: Instant?,
-        countsAttempt: Bool,
-        in session: Session
-    ) async throws -> Bool {
-        try await session.execute(
-            """
-            UPDATE jobs
-               SET lease_owner = NULL, lease_expires_at = NULL, due_at = coalesce(\(dueAt), due_at),
-                   attempt = attempt - \(Int16(countsAttempt ? 0 : 1))
-             WHERE id = \(job.id) AND lease_token = \(job.token) AND lease_owner IS NOT NULL
-            """
-        ) == 1
-    }
+    /// What `leasedJob` reads, in its order, over `jobs`.
+    static let columns: SQL = """
+        jobs.id, lease_token, kind, priority, app, run, run_day, chunk, treatment, payload, recipients, ordinals,
+        possible_duplicate, retries, attempt, done, fired
+        """
 
     static func leasedJob(_ row: Row, queue: JobQueue) throws -> LeasedJob {
         let run: RunID? = try row.get(5)

@@ -50,8 +50,7 @@ package struct Reaper: Sendable {
     private func expired(in session: Session) async throws -> [LeasedJob] {
         let rows = try await session.query(
             """
-            SELECT id, lease_token, kind, priority, app, run, run_day, chunk, treatment, payload,
-                   recipients, ordinals, possible_duplicate, retries, attempt, done, fired
+            SELECT \(Claim.columns)
               FROM jobs
              WHERE queue = \(queue.name) AND lease_owner IS NOT NULL AND lease_expires_at < clock_timestamp()
              ORDER BY id
@@ -69,8 +68,7 @@ extension Settlement {
         try await database.transaction { session in
             let rows = try await session.query(
                 """
-                SELECT id, lease_token, kind, priority, app, run, run_day, chunk, treatment, payload,
-                       recipients, ordinals, possible_duplicate, retries, attempt, done, fired
+                SELECT \(Claim.columns)
                   FROM jobs
                  WHERE id = \(job.id) AND lease_token = \(job.token) AND lease_owner IS NOT NULL
                    FOR UPDATE

@@ -101,14 +101,4 @@ import Testing
         }
         #expect(try await fixture.jobCount() == 0)
     }
-
-    @Test func `a release that does not count gives the attempt back`() async throws {
-        try await fixture.enqueue()
-        let job = try #require(try await fixture.take().first)
-        let released = try await fixture.database.withSession {
-            try await Claim.release(job, dueAt: nil, countsAttempt: false, in: $0)
-        }
-        #expect(released)
-        #expect(try await fixture.take().first?.attempt == 1)
-    }
 }
