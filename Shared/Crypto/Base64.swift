@@ -13,6 +13,21 @@ package enum Base64 {
     }
 }
 
+extension Base64 {
+    /// Lines of 76 characters, each ended by CRLF (RFC 2045 §6.8).
+    package static func appendLines(_ source: [UInt8], to bytes: inout [UInt8]) {
+        bytes.reserveCapacity(bytes.count + source.count / 57 * 78 + 80)
+        var at = 0
+        while at < source.count {
+            let end = min(source.count, at + 57)
+            bytes.append(contentsOf: encode(source[at..<end]).utf8)
+            bytes.append(0x0D)
+            bytes.append(0x0A)
+            at = end
+        }
+    }
+}
+
 /// RFC 4648 §5, without padding.
 package enum Base64URL {
     package static func encode(_ bytes: some Collection<UInt8>) -> String {

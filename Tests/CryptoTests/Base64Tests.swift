@@ -15,6 +15,20 @@ import Testing
         #expect(Base64URL.decode(bare) == Array(plain.utf8))
     }
 
+    @Test func `mail gets lines of 76 characters`() {
+        for count in [0, 1, 56, 57, 58, 114, 200] {
+            let source = (0..<count).map { UInt8(truncatingIfNeeded: $0 * 7) }
+            var text: [UInt8] = [0x21]
+            Base64.appendLines(source, to: &text)
+            let lines = String(decoding: text.dropFirst(), as: UTF8.self).split(separator: "\r\n")
+            #expect(lines.dropLast().allSatisfy { $0.count == 76 })
+            #expect((lines.last?.count ?? 0) <= 76)
+            #expect(lines.count == (count + 56) / 57)
+            #expect(Base64.decode(lines.joined()) == source)
+            #expect(count == 0 || text.suffix(2) == [0x0D, 0x0A])
+        }
+    }
+
     @Test func `the URL form uses dash and underscore`() {
         #expect(Base64URL.encode([0xFB, 0xFF, 0xFE]) == "-__-")
         #expect(Base64.encode([0xFB, 0xFF, 0xFE] as [UInt8]) == "+//+")

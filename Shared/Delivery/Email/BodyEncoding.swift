@@ -1,4 +1,5 @@
 import Core
+import Crypto
 import Glibc
 
 /// The content-transfer-encoding of one part, chosen by its content: 7bit when it may travel as it is, quoted-printable when

@@ -1,3 +1,5 @@
+import Crypto
+
 /// Writes header fields; the lowest layer every header-bound value passes. Nothing that ends a line gets through, whatever
 /// encoding it would have had afterwards (F33).
 enum HeaderWriter {
@@ -144,7 +146,7 @@ enum HeaderWriter {
             var end = min(text.count, at + room)
             while end > at, end < text.count, text[end] & 0xC0 == 0x80 { end -= 1 }
             bytes.append(contentsOf: "=?UTF-8?B?".utf8)
-            Base64.append(text[at..<end], to: &bytes)
+            bytes.append(contentsOf: Base64.encode(text[at..<end]).utf8)
             bytes.append(contentsOf: "?=".utf8)
             at = end
             if at < text.count { bytes.append(contentsOf: "\r\n ".utf8) }
