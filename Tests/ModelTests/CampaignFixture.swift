@@ -33,7 +33,7 @@ struct CampaignFixture {
             try await session.execute(
                 """
                 INSERT INTO channels (app, type, configuration, enabled, created_at, modified_at)
-                VALUES (\(app), 'EMAIL', '{"FromAddress": "shop@example.com"}', true, \(now), \(now))
+                VALUES (\(app), 'EMAIL', '{"FromAddress": "shop@example.com", "Identity": "i"}', true, \(now), \(now))
                 """
             )
             try await session.execute(

@@ -94,7 +94,7 @@ import Testing
         #expect(try await refusal("9") == "\(place): the e-mail template \"spring\" has no version 9")
         try await fixture.database.execute("UPDATE template_versions SET content = content - 'Subject'")
         #expect(try await refusal()?.contains("EmailMessage.Title is required") == true)
-        try await fixture.database.execute("UPDATE channels SET configuration = '{}'")
+        try await fixture.database.execute("UPDATE channels SET configuration = configuration || '{\"FromAddress\": \"\"}'")
         #expect(try await refusal()?.contains("EmailMessage.FromAddress is required") == true)
         try await fixture.database.execute("UPDATE channels SET enabled = false")
         #expect(try await refusal()?.contains("channel is not enabled") == true)

@@ -95,7 +95,7 @@ package enum RunPlanner {
         _ message: MessageConfiguration?,
         _ templates: TemplateConfiguration?,
         at path: WirePath,
-        channel: EmailSender,
+        channel: StoredEmailChannel,
         _ sources: TemplateSources
     ) async throws -> RunPlan.EmailContent {
         let own = message?.emailMessage
@@ -106,7 +106,7 @@ package enum RunPlanner {
             template = try await sources.email(name, version: reference.version, at: place)
         }
         let place = path.member("MessageConfiguration").member("EmailMessage")
-        guard let from = own?.fromAddress ?? channel.address, !from.isEmpty else {
+        guard let from = own?.fromAddress ?? channel.configuration.fromAddress, !from.isEmpty else {
             throw Fault(.invalid, "\(place.member("FromAddress")) is required: the e-mail channel has none")
         }
         guard let subject = own?.title ?? template?.subject ?? fallback?.title, !subject.isEmpty else {
@@ -138,20 +138,12 @@ package enum RunPlanner {
         }
     }
 
-    private struct EmailSender {
-        let address: String?
-    }
-
-    private static func emailChannel(_ app: AppID, in session: Session) async throws -> EmailSender {
-        let rows = try await session.query(
-            """
-            SELECT configuration->>'FromAddress', enabled FROM channels
-             WHERE app = \(app) AND type = 'EMAIL' AND deleted_at IS NULL
-            """
-        )
-        guard let row = rows.first else { throw Fault(.invalid, "The app has no e-mail channel") }
-        guard try row.get(1) as Bool else { throw Fault(.invalid, "The app's e-mail channel is not enabled") }
-        return EmailSender(address: try row.get(0))
+    private static func emailChannel(_ app: AppID, in session: Session) async throws -> StoredEmailChannel {
+        guard let channel = try await ChannelStore.email(app, in: session) else {
+            throw Fault(.invalid, "The app has no e-mail channel")
+        }
+        guard channel.isEnabled else { throw Fault(.invalid, "The app's e-mail channel is not enabled") }
+        return channel
     }
 }
 
@@ -162,27 +154,17 @@ private struct TemplateSources {
 
     /// An absent version is the active one now, at send time; `latest` the newest; a number pins it.
     func email(_ name: String, version: String?, at path: WirePath) async throws -> EmailTemplateRequest {
-        let pinned = version.flatMap { Int32($0) }
-        let isLatest = version == TemplateVersion.latest
-        let rows = try await session.query(
-            """
-            SELECT v.content FROM templates t
-              LEFT JOIN template_versions v ON v.account = t.account AND v.name = t.name AND v.type = t.type
-               AND v.version = coalesce(\(pinned), CASE WHEN \(isLatest) THEN t.version ELSE t.active_version END)
-             WHERE t.account = \(account) AND t.name = \(name) AND t.type = 'EMAIL' AND t.deleted_at IS NULL
-            """
-        )
-        guard let row = rows.first else {
+        if let wanted = WantedTemplateVersion(version), let found = try await template(name, wanted) {
+            return found.content
+        }
+        guard try await template(name, .latest) != nil else {
             throw Fault(.invalid, "\(path): there is no e-mail template named \"\(name)\"")
         }
-        guard let content: JSON = try row.get(0) else {
-            let lacking = version ?? "that is active"
-            throw Fault(.invalid, "\(path): the e-mail template \"\(name)\" has no version \(lacking)")
-        }
-        do {
-            return try EmailTemplateRequest(json: content, at: .root)
-        } catch {
-            throw Fault(.integrity, "the stored template \(name) is not readable", cause: error)
-        }
+        let lacking = version ?? "that is active"
+        throw Fault(.invalid, "\(path): the e-mail template \"\(name)\" has no version \(lacking)")
+    }
+
+    private func template(_ name: String, _ version: WantedTemplateVersion) async throws -> StoredEmailTemplate? {
+        try await TemplateStore.email(name, version: version, account: account, in: session)
     }
 }
