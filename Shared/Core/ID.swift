@@ -7,6 +7,12 @@ package struct ID<Noun>: Hashable, Sendable, CustomStringConvertible {
     }
 
     package var description: String { rawValue }
+
+    package static func == (left: Self, right: Self) -> Bool { left.rawValue.isExactly(right.rawValue) }
+
+    package func hash(into hasher: inout Hasher) {
+        for byte in rawValue.utf8 { hasher.combine(byte) }
+    }
 }
 
 /// An id of ours: 128 bits, written as Pinpoint writes them (32 lower-case hex digits, no dashes); a `uuid` in Postgres.

@@ -21,19 +21,36 @@ extension WireReader {
     }
 
     package func check(count: ClosedRange<Int>, _ value: [String: some WireValue]?, _ name: String) throws(APIError) {
-        guard let value, !count.contains(value.count) else { return }
-        throw path.member(name).refusal("must have \(WireCheck.words(count, "entry", "entries")); got \(value.count)")
+        try check(entries: count, value?.count, name)
+    }
+
+    package func check(count: ClosedRange<Int>, _ value: WireMap<some WireValue>?, _ name: String) throws(APIError) {
+        try check(entries: count, value?.count, name)
+    }
+
+    private func check(entries: ClosedRange<Int>, _ count: Int?, _ name: String) throws(APIError) {
+        guard let count, !entries.contains(count) else { return }
+        throw path.member(name).refusal("must have \(WireCheck.words(entries, "entry", "entries")); got \(count)")
     }
 
     /// Characters of each key of a map.
     package func check(keyLength: ClosedRange<Int>, _ value: [String: some WireValue]?, _ name: String) throws(APIError)
     {
         guard let value else { return }
-        for key in value.keys where !WireCheck.has(key, length: keyLength) {
-            let count = key.unicodeScalars.count
-            let words = WireCheck.words(keyLength, "character")
-            throw path.member(name).member(key).refusal("is not a valid name: it must have \(words); it has \(count)")
-        }
+        for key in value.keys { try check(key, keyLength, name) }
+    }
+
+    package func check(keyLength: ClosedRange<Int>, _ value: WireMap<some WireValue>?, _ name: String) throws(APIError)
+    {
+        guard let value else { return }
+        for (key, _) in value { try check(key, keyLength, name) }
+    }
+
+    private func check(_ key: String, _ length: ClosedRange<Int>, _ name: String) throws(APIError) {
+        guard !WireCheck.has(key, length: length) else { return }
+        let words = WireCheck.words(length, "character")
+        throw path.member(name).member(key).refusal(
+            "is not a valid name: it must have \(words); it has \(key.unicodeScalars.count)")
     }
 
     /// Characters of each value of a map.
@@ -45,7 +62,7 @@ extension WireReader {
     }
 
     /// Characters of each value in the lists of a map.
-    package func check(valueLength: ClosedRange<Int>, _ value: [String: [String]]?, _ name: String) throws(APIError) {
+    package func check(valueLength: ClosedRange<Int>, _ value: WireMap<[String]>?, _ name: String) throws(APIError) {
         guard let value else { return }
         for (key, texts) in value {
             for (index, text) in texts.enumerated() {
@@ -55,7 +72,7 @@ extension WireReader {
     }
 
     /// Length of each list of a map.
-    package func check(valueCount: ClosedRange<Int>, _ value: [String: [String]]?, _ name: String) throws(APIError) {
+    package func check(valueCount: ClosedRange<Int>, _ value: WireMap<[String]>?, _ name: String) throws(APIError) {
         guard let value else { return }
         for (key, texts) in value where !valueCount.contains(texts.count) {
             let words = WireCheck.words(valueCount, "value")

@@ -27,7 +27,7 @@ enum DimensionReader {
     // MARK: Attributes
 
     private static func attributes(
-        _ maps: [(AttributeOwner, [String: AttributeDimension])],
+        _ maps: [(AttributeOwner, WireMap<AttributeDimension>)],
         at path: WirePath
     ) throws(APIError) -> [SegmentCondition] {
         var entries: [(rank: Int, name: String, condition: SegmentCondition)] = []
@@ -78,7 +78,7 @@ enum DimensionReader {
     // MARK: Metrics
 
     private static func metrics(
-        _ map: [String: MetricDimension],
+        _ map: WireMap<MetricDimension>,
         at path: WirePath
     ) throws(APIError) -> [SegmentCondition] {
         var entries: [(rank: Int, name: String, condition: SegmentCondition)] = []

@@ -19,6 +19,20 @@ import Testing
         #expect(try JSON.parse(value.serialized) == value)
     }
 
+    @Test func `names are compared byte for byte`() throws {
+        let (one, two) = ("\u{E9}", "e\u{301}")
+        #expect(one == two && !one.isExactly(two) && one.isExactly("\u{E9}"))
+        // Same length, same letters, marks in another order.
+        #expect("a\u{301}\u{323}" == "a\u{323}\u{301}" && !"a\u{301}\u{323}".isExactly("a\u{323}\u{301}"))
+        #expect(two.precedesExactly(one) && !one.precedesExactly(two) && !one.precedesExactly(one))
+        var object = try #require(try JSON.parse("{\"\(one)\":1,\"\(two)\":2}").object)
+        #expect(object[one] == 1 && object[two] == 2)
+        object[two] = 3
+        #expect(object.count == 2 && object[one] == 1)
+        let ids: Set<EndpointID> = [EndpointID(one), EndpointID(two), EndpointID(one)]
+        #expect(ids.count == 2)
+    }
+
     @Test func `minus zero stays minus zero`() throws {
         let value = try #require(try JSON.parse("-0").number)
         #expect(value == 0 && value.sign == .minus)

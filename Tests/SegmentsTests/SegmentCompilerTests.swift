@@ -16,7 +16,7 @@ import Testing
     /// One of everything, with names and values of the caller's choice.
     static func everything(name: (Int) -> String, value: String, number: Double, date: String) -> WriteSegmentRequest {
         let types: [AttributeType] = [.inclusive, .exclusive, .contains, .before, .after, .on, .between]
-        var attributes: [String: AttributeDimension] = [:]
+        var attributes: WireMap<AttributeDimension> = [:]
         for (index, type) in types.enumerated() {
             let values =
                 switch type {
@@ -26,7 +26,7 @@ import Testing
                 }
             attributes[name(index)] = AttributeDimension(attributeType: type, values: values)
         }
-        var metrics: [String: MetricDimension] = [:]
+        var metrics: WireMap<MetricDimension> = [:]
         for (index, comparison) in Comparison.allCases.enumerated() {
             metrics[name(index)] = MetricDimension(comparisonOperator: comparison.rawValue, value: number)
         }

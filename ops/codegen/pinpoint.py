@@ -35,6 +35,8 @@ RENAMED = {
     "__timestampIso8601": "Instant",
     "__timestampUnix": "Instant",
 }
+# Maps whose keys are names that customers chose; the keys of all others are ids, enumerated words or tags.
+EXACT_MAPS = {"Attributes", "UserAttributes", "Metrics"}
 PRIMITIVES = {
     "string": "String",
     "boolean": "Bool",
@@ -145,7 +147,10 @@ class Generator:
         required = set(shape.get("required", [])) | {m for s, m in self.rules.required if s == name}
         for member, reference in shape["members"].items():
             wire = reference.get("locationName", member)
-            yield swift_name(wire), wire, self.swift_type(reference["shape"]), member in required
+            swift = self.swift_type(reference["shape"])
+            if wire in EXACT_MAPS and self.shapes[reference["shape"]]["type"] == "map":
+                swift = f"WireMap<{self.swift_type(self.shapes[reference['shape']]['value']['shape'])}>"
+            yield swift_name(wire), wire, swift, member in required
         if name in self.rules.extensions:
             wire = self.rules.extensions[name]
             yield swift_name(wire), wire, "JSON", False

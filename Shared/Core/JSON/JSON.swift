@@ -36,11 +36,12 @@ package struct JSONObject: Hashable, Sendable {
     package var count: Int { members.count }
     package var keys: [String] { members.map(\.key) }
 
-    /// Linear: objects here have a handful of members, and the parser bounds their number.
+    /// Linear: objects here have a handful of members, and the parser bounds their number. Keys are compared as the parser
+    /// does, byte for byte.
     package subscript(key: String) -> JSON? {
-        get { members.first { $0.key == key }?.value }
+        get { members.first { $0.key.isExactly(key) }?.value }
         set {
-            let index = members.firstIndex { $0.key == key }
+            let index = members.firstIndex { $0.key.isExactly(key) }
             switch (index, newValue) {
             case (let index?, let value?): members[index].value = value
             case (let index?, nil): members.remove(at: index)

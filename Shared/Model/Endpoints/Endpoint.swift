@@ -63,16 +63,16 @@ package struct Endpoint: Sendable {
             let hasUser = userID != nil
             return EndpointResponse(
                 address: address, applicationId: app.description,
-                attributes: try [String: [String]](json: attributes, at: path),
+                attributes: try WireMap<[String]>(json: attributes, at: path),
                 channelType: channelType.flatMap(ChannelType.init(rawValue:)), cohortId: String(cohort),
                 creationDate: createdAt.description, demographic: try EndpointDemographic(json: demographic, at: path),
                 effectiveDate: effectiveAt.description, endpointStatus: isBounced ? "INACTIVE" : status,
                 id: id.rawValue, location: try EndpointLocation(json: location, at: path),
-                metrics: try [String: Double](json: metrics, at: path),
+                metrics: try WireMap<Double>(json: metrics, at: path),
                 optOut: suppression == nil || isBounced ? optOut : "ALL", requestId: requestID,
                 user: hasUser
                     ? EndpointUser(
-                        userAttributes: try [String: [String]](json: userAttributes, at: path), userId: userID)
+                        userAttributes: try WireMap<[String]>(json: userAttributes, at: path), userId: userID)
                     : nil)
         }
     }

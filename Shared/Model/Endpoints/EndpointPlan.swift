@@ -110,7 +110,7 @@ struct EndpointPlan {
     private mutating func apply(_ write: EndpointWrite, hasher: SuppressionHasher) throws(APIError) {
         let reference = EndpointReference(app: write.app, key: write.identity.key)
         let stored = states[reference]
-        if let stored, stored.externalID != write.id.rawValue { throw Self.collision }
+        if let stored, !stored.externalID.isExactly(write.id.rawValue) { throw Self.collision }
         if stored == nil, case .needsAddress = write.creation, write.address == nil {
             throw .badRequest("Missing Address")
         }
@@ -160,10 +160,10 @@ struct EndpointPlan {
         case .refused: throw .badRequest(UserEndpoints.refusal)
         }
         members[user] = endpoints
-        if let former = state.userID, former != id {
+        if let former = state.userID, !former.isExactly(id) {
             members[UserReference(app: write.app, id: former)]?.remove(key: write.identity.key)
         }
-        if state.userID != id { state.join(user: id) }
+        if !(state.userID?.isExactly(id) ?? false) { state.join(user: id) }
         if !write.userAttributes.isEmpty {
             userAttributes[user] = merged
             changedUsers.insert(user)

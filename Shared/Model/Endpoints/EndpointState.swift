@@ -16,8 +16,16 @@ struct UserReference: Hashable, Comparable, Sendable {
     let app: AppID
     let id: String
 
+    /// Two people whose ids differ only in Unicode normalisation are two people.
+    static func == (left: Self, right: Self) -> Bool { left.app == right.app && left.id.isExactly(right.id) }
+
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(app)
+        for byte in id.utf8 { hasher.combine(byte) }
+    }
+
     static func < (left: Self, right: Self) -> Bool {
-        left.app == right.app ? left.id < right.id : left.app < right.app
+        left.app == right.app ? left.id.precedesExactly(right.id) : left.app < right.app
     }
 }
 
@@ -106,8 +114,8 @@ struct EndpointState: Sendable {
     /// The hash is of both, so that either changes it.
     private mutating func takeAddress(_ write: EndpointWrite, hasher: SuppressionHasher) {
         let isSame =
-            (write.channelType ?? channelType) == channelType && (write.address ?? address) == address
-            && addressHash != nil
+            (write.channelType ?? channelType) == channelType && addressHash != nil
+            && write.address.map { address?.isExactly($0) ?? false } ?? true
         if isSame { return }
         channelType = write.channelType ?? channelType
         address = write.address ?? address

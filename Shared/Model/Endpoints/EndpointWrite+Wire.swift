@@ -93,10 +93,10 @@ extension EndpointWrite {
     }
 
     /// An empty list removes the attribute.
-    private static func patch(_ lists: [String: [String]]?) -> JSONObject {
+    private static func patch(_ lists: WireMap<[String]>?) -> JSONObject {
         guard let lists else { return JSONObject() }
         return JSONObject(
-            uniqueMembers: lists.sorted { $0.key < $1.key }.map { name, values in
+            uniqueMembers: lists.map { name, values in
                 JSONObject.Member(key: name, value: values.isEmpty ? .null : values.json)
             })
     }
@@ -110,13 +110,13 @@ extension EndpointWrite {
 /// What the three shapes share.
 private struct EndpointFields {
     var address: String?
-    var attributes: [String: [String]]?
+    var attributes: WireMap<[String]>?
     var channelType: ChannelType?
     var demographic: EndpointDemographic?
     var effectiveDate: String?
     var endpointStatus: String?
     var location: EndpointLocation?
-    var metrics: [String: Double]?
+    var metrics: WireMap<Double>?
     var optOut: String?
     var requestId: String?
     var user: EndpointUser?

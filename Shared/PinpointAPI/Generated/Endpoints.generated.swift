@@ -4,14 +4,14 @@ package import Core
 
 package struct EndpointBatchItem: WireShape {
     package var address: String?
-    package var attributes: [String: [String]]?
+    package var attributes: WireMap<[String]>?
     package var channelType: ChannelType?
     package var demographic: EndpointDemographic?
     package var effectiveDate: String?
     package var endpointStatus: String?
     package var id: String?
     package var location: EndpointLocation?
-    package var metrics: [String: Double]?
+    package var metrics: WireMap<Double>?
     package var optOut: String?
     package var requestId: String?
     package var user: EndpointUser?
@@ -19,14 +19,14 @@ package struct EndpointBatchItem: WireShape {
 
     package init(
         address: String? = nil,
-        attributes: [String: [String]]? = nil,
+        attributes: WireMap<[String]>? = nil,
         channelType: ChannelType? = nil,
         demographic: EndpointDemographic? = nil,
         effectiveDate: String? = nil,
         endpointStatus: String? = nil,
         id: String? = nil,
         location: EndpointLocation? = nil,
-        metrics: [String: Double]? = nil,
+        metrics: WireMap<Double>? = nil,
         optOut: String? = nil,
         requestId: String? = nil,
         user: EndpointUser? = nil,
@@ -217,13 +217,13 @@ package struct EndpointLocation: WireShape {
 
 package struct EndpointRequest: WireShape {
     package var address: String?
-    package var attributes: [String: [String]]?
+    package var attributes: WireMap<[String]>?
     package var channelType: ChannelType?
     package var demographic: EndpointDemographic?
     package var effectiveDate: String?
     package var endpointStatus: String?
     package var location: EndpointLocation?
-    package var metrics: [String: Double]?
+    package var metrics: WireMap<Double>?
     package var optOut: String?
     package var requestId: String?
     package var user: EndpointUser?
@@ -231,13 +231,13 @@ package struct EndpointRequest: WireShape {
 
     package init(
         address: String? = nil,
-        attributes: [String: [String]]? = nil,
+        attributes: WireMap<[String]>? = nil,
         channelType: ChannelType? = nil,
         demographic: EndpointDemographic? = nil,
         effectiveDate: String? = nil,
         endpointStatus: String? = nil,
         location: EndpointLocation? = nil,
-        metrics: [String: Double]? = nil,
+        metrics: WireMap<Double>? = nil,
         optOut: String? = nil,
         requestId: String? = nil,
         user: EndpointUser? = nil,
@@ -302,7 +302,7 @@ package struct EndpointRequest: WireShape {
 package struct EndpointResponse: WireShape {
     package var address: String?
     package var applicationId: String?
-    package var attributes: [String: [String]]?
+    package var attributes: WireMap<[String]>?
     package var channelType: ChannelType?
     package var cohortId: String?
     package var creationDate: String?
@@ -311,7 +311,7 @@ package struct EndpointResponse: WireShape {
     package var endpointStatus: String?
     package var id: String?
     package var location: EndpointLocation?
-    package var metrics: [String: Double]?
+    package var metrics: WireMap<Double>?
     package var optOut: String?
     package var requestId: String?
     package var user: EndpointUser?
@@ -320,7 +320,7 @@ package struct EndpointResponse: WireShape {
     package init(
         address: String? = nil,
         applicationId: String? = nil,
-        attributes: [String: [String]]? = nil,
+        attributes: WireMap<[String]>? = nil,
         channelType: ChannelType? = nil,
         cohortId: String? = nil,
         creationDate: String? = nil,
@@ -329,7 +329,7 @@ package struct EndpointResponse: WireShape {
         endpointStatus: String? = nil,
         id: String? = nil,
         location: EndpointLocation? = nil,
-        metrics: [String: Double]? = nil,
+        metrics: WireMap<Double>? = nil,
         optOut: String? = nil,
         requestId: String? = nil,
         user: EndpointUser? = nil,
@@ -396,11 +396,11 @@ package struct EndpointResponse: WireShape {
 }
 
 package struct EndpointUser: WireShape {
-    package var userAttributes: [String: [String]]?
+    package var userAttributes: WireMap<[String]>?
     package var userId: String?
 
     package init(
-        userAttributes: [String: [String]]? = nil,
+        userAttributes: WireMap<[String]>? = nil,
         userId: String? = nil
     ) {
         self.userAttributes = userAttributes

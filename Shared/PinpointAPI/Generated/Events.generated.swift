@@ -32,10 +32,10 @@ package struct Event: WireShape {
     package var appPackageName: String?
     package var appTitle: String?
     package var appVersionCode: String?
-    package var attributes: [String: String]?
+    package var attributes: WireMap<String>?
     package var clientSdkVersion: String?
     package var eventType: String?
-    package var metrics: [String: Double]?
+    package var metrics: WireMap<Double>?
     package var sdkName: String?
     package var session: EventSession?
     package var timestamp: String?
@@ -44,10 +44,10 @@ package struct Event: WireShape {
         appPackageName: String? = nil,
         appTitle: String? = nil,
         appVersionCode: String? = nil,
-        attributes: [String: String]? = nil,
+        attributes: WireMap<String>? = nil,
         clientSdkVersion: String? = nil,
         eventType: String? = nil,
-        metrics: [String: Double]? = nil,
+        metrics: WireMap<Double>? = nil,
         sdkName: String? = nil,
         session: EventSession? = nil,
         timestamp: String? = nil
@@ -216,26 +216,26 @@ package struct ItemResponse: WireShape {
 
 package struct PublicEndpoint: WireShape {
     package var address: String?
-    package var attributes: [String: [String]]?
+    package var attributes: WireMap<[String]>?
     package var channelType: ChannelType?
     package var demographic: EndpointDemographic?
     package var effectiveDate: String?
     package var endpointStatus: String?
     package var location: EndpointLocation?
-    package var metrics: [String: Double]?
+    package var metrics: WireMap<Double>?
     package var optOut: String?
     package var requestId: String?
     package var user: EndpointUser?
 
     package init(
         address: String? = nil,
-        attributes: [String: [String]]? = nil,
+        attributes: WireMap<[String]>? = nil,
         channelType: ChannelType? = nil,
         demographic: EndpointDemographic? = nil,
         effectiveDate: String? = nil,
         endpointStatus: String? = nil,
         location: EndpointLocation? = nil,
-        metrics: [String: Double]? = nil,
+        metrics: WireMap<Double>? = nil,
         optOut: String? = nil,
         requestId: String? = nil,
         user: EndpointUser? = nil

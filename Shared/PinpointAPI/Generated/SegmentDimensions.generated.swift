@@ -30,14 +30,14 @@ package struct AttributeDimension: WireShape {
 }
 
 package struct EventDimensions: WireShape {
-    package var attributes: [String: AttributeDimension]?
+    package var attributes: WireMap<AttributeDimension>?
     package var eventType: SetDimension?
-    package var metrics: [String: MetricDimension]?
+    package var metrics: WireMap<MetricDimension>?
 
     package init(
-        attributes: [String: AttributeDimension]? = nil,
+        attributes: WireMap<AttributeDimension>? = nil,
         eventType: SetDimension? = nil,
-        metrics: [String: MetricDimension]? = nil
+        metrics: WireMap<MetricDimension>? = nil
     ) {
         self.attributes = attributes
         self.eventType = eventType
@@ -166,20 +166,20 @@ package struct RecencyDimension: WireShape {
 }
 
 package struct SegmentDimensions: WireShape {
-    package var attributes: [String: AttributeDimension]?
+    package var attributes: WireMap<AttributeDimension>?
     package var behavior: SegmentBehaviors?
     package var demographic: SegmentDemographics?
     package var location: SegmentLocation?
-    package var metrics: [String: MetricDimension]?
-    package var userAttributes: [String: AttributeDimension]?
+    package var metrics: WireMap<MetricDimension>?
+    package var userAttributes: WireMap<AttributeDimension>?
 
     package init(
-        attributes: [String: AttributeDimension]? = nil,
+        attributes: WireMap<AttributeDimension>? = nil,
         behavior: SegmentBehaviors? = nil,
         demographic: SegmentDemographics? = nil,
         location: SegmentLocation? = nil,
-        metrics: [String: MetricDimension]? = nil,
-        userAttributes: [String: AttributeDimension]? = nil
+        metrics: WireMap<MetricDimension>? = nil,
+        userAttributes: WireMap<AttributeDimension>? = nil
     ) {
         self.attributes = attributes
         self.behavior = behavior
