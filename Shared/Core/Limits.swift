@@ -23,5 +23,12 @@ package enum Limits {
     package static let segmentDepth = 8
     /// Dimensions of a segment and all its sources, each counted as often as it is inlined: bounds the SQL to about 200 KB.
     package static let conditionsPerResolvedSegment = 1000
+    /// Days that a window over events may reach back: how far behaviour is looked at, not how long events are kept.
+    package static let eventWindowDays = 366
+    /// The highest number of events that a segment may ask for.
+    package static let eventCount = 10_000
+    package static let stepsPerSequence = 5
+    /// Days between today and a date that a segment asks for, either way.
+    package static let dateOffsetDays = 366
     package static let pageSize = 100
 }

@@ -28,52 +28,6 @@ extension ResolvedSegment {
     }
 }
 
-/// Reads members of one frozen object, or says which is wrong.
-private struct FrozenReader {
-    let json: JSON
-
-    init(_ json: JSON) {
-        self.json = json
-    }
-
-    func fault(_ name: String) -> Fault {
-        Fault(.integrity, "frozen segment: \(name) is missing or not as it was written")
-    }
-
-    func member(_ name: String) throws(Fault) -> JSON {
-        guard let value = json[name] else { throw fault(name) }
-        return value
-    }
-
-    func text(_ name: String) throws(Fault) -> String {
-        guard let value = json[name]?.string else { throw fault(name) }
-        return value
-    }
-
-    func texts(_ name: String) throws(Fault) -> [String] {
-        guard let list = json[name]?.array else { throw fault(name) }
-        let texts = list.compactMap(\.string)
-        guard texts.count == list.count else { throw fault(name) }
-        return texts
-    }
-
-    func number(_ name: String) throws(Fault) -> Double {
-        guard let value = json[name]?.number else { throw fault(name) }
-        return value
-    }
-
-    func integer(_ name: String) throws(Fault) -> Int64 {
-        guard case .integer(let value)? = json[name] else { throw fault(name) }
-        return value
-    }
-
-    func code<Code: RawRepresentable>(_ name: String, as: Code.Type = Code.self) throws(Fault) -> Code
-    where Code.RawValue == String {
-        guard let value = Code(rawValue: try text(name)) else { throw fault(name) }
-        return value
-    }
-}
-
 extension SegmentExpression {
     fileprivate var json: JSON {
         switch self {
@@ -128,6 +82,11 @@ extension SegmentCondition {
             ]
         case .recency(let window, let isActive):
             return ["Condition": "Recency", "Duration": .string(window.rawValue), "IsActive": .bool(isActive)]
+        case .behavior(let test): return test.json
+        case .sequence(let test): return test.json
+        case .date(let test): return test.json
+        case .percentage(let test): return test.json
+        case .imported(let segment): return ["Condition": "Imported", "Segment": .string(segment.description)]
         }
     }
 
@@ -156,6 +115,13 @@ extension SegmentCondition {
         case "Recency":
             guard let isActive = json["IsActive"]?.bool else { throw reader.fault("IsActive") }
             self = .recency(try reader.code("Duration"), isActive: isActive)
+        case "Behavior": self = .behavior(try BehaviorTest(frozen: reader))
+        case "Sequence": self = .sequence(try SequenceTest(frozen: reader))
+        case "Date": self = .date(try DateTest(frozen: reader))
+        case "Percentage": self = .percentage(try PercentageTest(frozen: reader))
+        case "Imported":
+            guard let segment = SegmentID(try reader.text("Segment")) else { throw reader.fault("Segment") }
+            self = .imported(segment)
         default:
             throw reader.fault("Condition")
         }
@@ -163,7 +129,7 @@ extension SegmentCondition {
 }
 
 extension AttributeTest {
-    fileprivate var json: JSONObject {
+    var json: JSONObject {
         func values(_ test: String, _ values: [String]) -> JSONObject {
             ["Test": .string(test), "Values": .array(values.map(JSON.string))]
         }
@@ -181,7 +147,7 @@ extension AttributeTest {
         }
     }
 
-    fileprivate init(frozen reader: FrozenReader) throws(Fault) {
+    init(frozen reader: FrozenReader) throws(Fault) {
         func instants(_ count: Int) throws(Fault) -> [Instant] {
             let list = reader.json["Instants"]?.array ?? []
             var instants: [Instant] = []

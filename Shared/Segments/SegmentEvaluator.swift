@@ -1,39 +1,5 @@
 package import Core
 
-/// What a segment may know of one endpoint: the row of `endpoints`, and when it last did something.
-package struct SegmentSubject: Sendable {
-    package var channelType: String?
-    /// Name → list of strings.
-    package var attributes: JSONObject
-    package var userAttributes: JSONObject
-    /// Name → number.
-    package var metrics: JSONObject
-    package var demographic: JSONObject
-    package var location: JSONObject
-    package var effectiveAt: Instant
-    package var lastEventAt: Instant?
-
-    package init(
-        channelType: String? = nil,
-        attributes: JSONObject = [:],
-        userAttributes: JSONObject = [:],
-        metrics: JSONObject = [:],
-        demographic: JSONObject = [:],
-        location: JSONObject = [:],
-        effectiveAt: Instant,
-        lastEventAt: Instant? = nil
-    ) {
-        self.channelType = channelType
-        self.attributes = attributes
-        self.userAttributes = userAttributes
-        self.metrics = metrics
-        self.demographic = demographic
-        self.location = location
-        self.effectiveAt = effectiveAt
-        self.lastEventAt = lastEventAt
-    }
-}
-
 /// Decides membership of one endpoint without a database: the reference that the SQL is tested against, and what
 /// answers "why is this person (not) in it".
 ///
@@ -55,8 +21,7 @@ package enum SegmentEvaluator {
     package static func matches(_ condition: SegmentCondition, _ subject: SegmentSubject, now: Instant) -> Bool {
         switch condition {
         case .attribute(let owner, let name, let test):
-            let values = (owner == .endpoint ? subject.attributes : subject.userAttributes).texts(of: name)
-            return passes(test, values)
+            return passes(test, subject.attributes(of: owner).texts(of: name))
         case .metric(let name, let comparison, let value):
             return subject.metrics.number(of: name).map { passes(comparison, $0, value) } ?? false
         case .demographic(let field, let test):
@@ -69,12 +34,24 @@ package enum SegmentEvaluator {
             else { return false }
             return circle.contains(latitude: latitude, longitude: longitude)
         case .recency(let window, let isActive):
-            let lastActive = max(subject.effectiveAt, subject.lastEventAt ?? subject.effectiveAt)
-            return (lastActive >= now - window.length) == isActive
+            let start = now.windowStart(days: window.days)
+            return (subject.effectiveAt >= start || subject.events.contains { $0.at >= start }) == isActive
+        case .behavior(let test):
+            return test.count.passes(test.matching(subject, now: now).count)
+        case .sequence(let test):
+            return test.matches(subject, now: now)
+        case .date(let test):
+            return subject.attributes(of: test.owner).texts(of: test.name).contains { text in
+                SegmentInstant.parseDay(text).map { test.passes($0, today: now.day) } ?? false
+            }
+        case .percentage(let test):
+            return test.contains(key: subject.endpointKey, cohort: subject.cohort)
+        case .imported(let segment):
+            return subject.importedInto.contains(segment)
         }
     }
 
-    private static func passes(_ test: AttributeTest, _ values: [String]) -> Bool {
+    static func passes(_ test: AttributeTest, _ values: [String]) -> Bool {
         func someInstant(_ passes: (Instant) -> Bool) -> Bool {
             values.contains { SegmentInstant.parse($0).map(passes) ?? false }
         }
@@ -96,7 +73,7 @@ package enum SegmentEvaluator {
         }
     }
 
-    private static func passes(_ comparison: Comparison, _ left: Double, _ right: Double) -> Bool {
+    static func passes(_ comparison: Comparison, _ left: Double, _ right: Double) -> Bool {
         switch comparison {
         case .greaterThan: left > right
         case .lessThan: left < right
@@ -108,7 +85,7 @@ package enum SegmentEvaluator {
 }
 
 extension String {
-    fileprivate func hasSameBytes(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
+    func hasSameBytes(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
 
     fileprivate func isListed(in values: [String]) -> Bool { values.contains { hasSameBytes(as: $0) } }
 
@@ -117,21 +94,5 @@ extension String {
         let part = Array(needle.utf8)
         guard text.count >= part.count else { return false }
         return (0...text.count - part.count).contains { text[$0..<$0 + part.count].elementsEqual(part) }
-    }
-}
-
-extension JSONObject {
-    private func value(of name: String) -> JSON? {
-        members.first { $0.key.utf8.elementsEqual(name.utf8) }?.value
-    }
-
-    fileprivate func text(of name: String) -> String? { value(of: name)?.string }
-
-    fileprivate func texts(of name: String) -> [String] { value(of: name)?.array?.compactMap(\.string) ?? [] }
-
-    /// Nil also for what `needletail_number` leaves out: subnormal numbers.
-    fileprivate func number(of name: String) -> Double? {
-        guard let number = value(of: name)?.number, number.isNormal || number == 0 else { return nil }
-        return number
     }
 }

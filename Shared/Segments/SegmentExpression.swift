@@ -49,6 +49,16 @@ package enum SegmentCondition: Hashable, Sendable {
     case country(SetTest)
     case near(GeographicCircle)
     case recency(ActivityWindow, isActive: Bool)
+    /// Events counted in a trailing window.
+    case behavior(BehaviorTest)
+    /// Events that followed each other in time.
+    case sequence(SequenceTest)
+    /// An attribute that holds a date, seen from today.
+    case date(DateTest)
+    /// A stable share of all endpoints.
+    case percentage(PercentageTest)
+    /// A member of an import segment. Only resolving makes it: no definition can say it.
+    case imported(SegmentID)
 }
 
 package enum AttributeOwner: String, Hashable, Sendable, CaseIterable {
@@ -100,22 +110,4 @@ package enum DemographicField: String, Hashable, Sendable, CaseIterable {
     case make = "Make"
     case model = "Model"
     case platform = "Platform"
-}
-
-/// How far back activity counts: an update of the endpoint or an event of it at or after `now − length`.
-/// Without an upper bound, so that a client whose clock is ahead does not look inactive.
-package enum ActivityWindow: String, Hashable, Sendable, CaseIterable {
-    case day1 = "HR_24"
-    case days7 = "DAY_7"
-    case days14 = "DAY_14"
-    case days30 = "DAY_30"
-
-    package var length: Duration {
-        switch self {
-        case .day1: .seconds(86_400)
-        case .days7: .seconds(7 * 86_400)
-        case .days14: .seconds(14 * 86_400)
-        case .days30: .seconds(30 * 86_400)
-        }
-    }
 }

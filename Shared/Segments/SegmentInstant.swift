@@ -27,4 +27,9 @@ package enum SegmentInstant {
         guard shape.dropFirst(17).first != UInt8(ascii: "6") else { return nil }
         return ISO8601.parse(text)
     }
+
+    /// The UTC day of an instant as above, or a day by itself (`1998-07-01`). Twin: `needletail_day`.
+    package static func parseDay(_ text: String) -> Day? {
+        parse(text.utf8.count == 10 ? text + "T00:00:00Z" : text)?.day
+    }
 }

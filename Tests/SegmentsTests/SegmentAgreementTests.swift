@@ -123,7 +123,7 @@ import Testing
         switch condition {
         case .attribute(let owner, _, let test): .attribute(owner, name: name, test)
         case .metric(_, let comparison, let value): .metric(name: name, comparison, value)
-        case .demographic, .country, .near, .recency: condition
+        case .demographic, .country, .near, .recency, .behavior, .sequence, .date, .percentage, .imported: condition
         }
     }
 
@@ -142,7 +142,7 @@ import Testing
         for (place, person) in people.enumerated() {
             statements.append(insertion(of: person, key: Int64(place), app: app))
             statements.append(insertion(of: person, key: Int64(place), app: otherApp))
-            guard let at = person.lastEventAt else { continue }
+            guard let at = person.events.first?.at else { continue }
             statements.append(
                 """
                 INSERT INTO events (week, endpoint_key, id, app, type, at, received_at)

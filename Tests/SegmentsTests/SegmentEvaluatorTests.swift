@@ -132,7 +132,8 @@ import Testing
         let start = Self.now - .seconds(7 * 86_400)
         let old = start - .microseconds(1)
         func isActive(effectiveAt: Instant, lastEventAt: Instant?) -> Bool {
-            let person = SegmentSubject(effectiveAt: effectiveAt, lastEventAt: lastEventAt)
+            let events = lastEventAt.map { [SegmentEvent(type: "x", at: $0)] } ?? []
+            let person = SegmentSubject(effectiveAt: effectiveAt, events: events)
             let active = matches(.recency(.days7, isActive: true), person)
             #expect(matches(.recency(.days7, isActive: false), person) == !active)
             return active

@@ -108,8 +108,7 @@ extension SegmentGenerator {
 
 extension SegmentGenerator {
     mutating func subject() -> SegmentSubject {
-        let window = one(of: ActivityWindow.allCases).length
-        let edge = Self.now - window
+        let edge = Self.now.windowStart(days: one(of: ActivityWindow.allCases).days)
         let times = [edge, edge - .microseconds(1), edge + .microseconds(1), Self.now, Self.now - .seconds(10_000_000)]
         return SegmentSubject(
             channelType: chance(90) ? one(of: ["EMAIL", "GCM", "SMS", "APNS"]) : nil,
@@ -119,7 +118,7 @@ extension SegmentGenerator {
             demographic: texts(["AppVersion", "DeviceType", "Make", "Model", "Platform"], Self.values),
             location: location(),
             effectiveAt: one(of: times),
-            lastEventAt: chance(40) ? one(of: times) : nil
+            events: chance(40) ? [SegmentEvent(type: "x", at: one(of: times))] : []
         )
     }
 
