@@ -486,4 +486,13 @@ let generatedMigrations: [Migration] = [
         CREATE INDEX campaigns_in_app ON campaigns (app) WHERE frequency = 'IN_APP_EVENT' AND deleted_at IS NULL;
         """#
     ),
+    Migration(
+        name: "0016_add_campaign_recurrence",
+        checksum: "730b298e9efef4b541f24925d6a729373cbe268fa0babc350e511d6a7fee0c99",
+        isBreaking: false,
+        sql: #"""
+        -- When the first occurrence of a repeating campaign was or will be, in business time; the others are counted from it.
+        ALTER TABLE campaigns ADD COLUMN first_at timestamptz;
+        """#
+    ),
 ]

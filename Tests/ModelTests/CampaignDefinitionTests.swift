@@ -30,7 +30,7 @@ import Testing
         (#""SegmentVersion": 0"#, "", "SegmentVersion must be a positive version number"),
         (#""Schedule": {"StartTime": "tomorrow"}"#, "", "Schedule.StartTime must be IMMEDIATE or an ISO 8601 time"),
         (#""Schedule": {"StartTime": "1998-07-01T00:00:00"}"#, "", "Schedule.StartTime must be IMMEDIATE or"),
-        (#""Schedule": {"StartTime": "IMMEDIATE", "Frequency": "DAILY"}"#, "", "Schedule.Frequency must be ONCE"),
+        (#""Schedule": {"StartTime": "IMMEDIATE", "Frequency": "EVENT"}"#, "", "Schedule.Frequency must not be EVENT"),
         (
             #""Schedule": {"StartTime": "IMMEDIATE", "Frequency": "IN_APP_EVENT"}"#, "",
             "Schedule.EventFilter is required with IN_APP_EVENT"

@@ -64,6 +64,8 @@ struct CampaignFixture {
 
     func request(
         start: String = "IMMEDIATE",
+        end: String? = nil,
+        frequency: Frequency? = nil,
         holdout: Int? = nil,
         sizes: [Int] = [],
         limits: CampaignLimits? = nil,
@@ -76,7 +78,7 @@ struct CampaignFixture {
             limits: limits,
             messageConfiguration: message,
             name: "spring",
-            schedule: Schedule(startTime: start),
+            schedule: Schedule(endTime: end, frequency: frequency, startTime: start),
             segmentId: segment.description,
             segmentVersion: 1,
             needletail: needletail

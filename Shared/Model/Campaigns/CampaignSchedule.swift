@@ -1,8 +1,8 @@
 package import Core
 package import PinpointAPI
 
-/// When a campaign runs. This version knows one run, at once or at an instant, and in-app campaigns, which clients fetch
-/// from their start to their end; every other schedule is refused by name.
+/// When a campaign runs: once, or again and again from its start to its end; an in-app campaign does not run, clients fetch it
+/// between the two. What this version does not know is refused by name.
 package struct CampaignSchedule: Sendable, Hashable {
     package enum Start: Sendable, Hashable {
         case immediate
@@ -13,14 +13,19 @@ package struct CampaignSchedule: Sendable, Hashable {
 
     package var frequency: Frequency
     package var start: Start
-    /// What has not been sent by then is `expired`.
+    /// What has not been sent by then is `expired`, and nothing runs again.
     package var end: Instant?
+
+    /// Nil for a campaign that does not repeat. `first`: when its first occurrence is or was.
+    package func recurrence(first: Instant) -> CampaignRecurrence? {
+        frequency.period.map { CampaignRecurrence($0, first: first, end: end) }
+    }
 
     package init(_ schedule: Schedule?, at path: WirePath = .root.member("Schedule")) throws(APIError) {
         guard let schedule else { throw path.refusal("is required") }
         frequency = schedule.frequency ?? .once
         switch frequency {
-        case .once:
+        case .once, .hourly, .daily, .weekly, .monthly:
             if schedule.eventFilter != nil { throw path.member("EventFilter").unsupported }
             if let quiet = schedule.quietTime, quiet != QuietTime() { throw path.member("QuietTime").unsupported }
         case .inAppEvent:
@@ -29,9 +34,8 @@ package struct CampaignSchedule: Sendable, Hashable {
                 throw path.member("EventFilter").refusal("is required with IN_APP_EVENT")
             }
             try QuietTimeRules.check(schedule.quietTime, at: path.member("QuietTime"))
-        case .hourly, .daily, .weekly, .monthly, .event:
-            throw path.member("Frequency").refusal(
-                "must be ONCE or IN_APP_EVENT in this version; got \(frequency.rawValue)")
+        case .event:
+            throw path.member("Frequency").refusal("must not be EVENT in this version")
         }
         if schedule.isLocalTime == true { throw path.member("IsLocalTime").refusal("must be false in this version") }
         try Self.check(zone: schedule.timezone, at: path.member("Timezone"))

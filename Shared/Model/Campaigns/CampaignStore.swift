@@ -24,9 +24,9 @@ package enum CampaignStore {
         let start = try CampaignStart(definition, history: .init(), now: now)
         try await session.execute(
             """
-            INSERT INTO campaigns (app, id, version, status, next_due_at, frequency, ends_at, created_at)
+            INSERT INTO campaigns (app, id, version, status, next_due_at, frequency, first_at, ends_at, created_at)
             VALUES (\(app), \(id), 1, \(start.status.rawValue), \(start.dueAt), \(definition.schedule.frequency.rawValue),
-                    \(definition.schedule.end), \(now))
+                    \(start.first), \(definition.schedule.end), \(now))
             """
         )
         try await insertVersion(1, of: id, app, definition, now: now, in: session)
@@ -77,7 +77,8 @@ package enum CampaignStore {
             """
             UPDATE campaigns
                SET version = \(Int32(version)), status = \(start.status.rawValue), next_due_at = \(start.dueAt),
-                   frequency = \(definition.schedule.frequency.rawValue), ends_at = \(definition.schedule.end)
+                   frequency = \(definition.schedule.frequency.rawValue), first_at = \(start.first),
+                   ends_at = \(definition.schedule.end)
              WHERE app = \(app) AND id = \(id)
             """
         )

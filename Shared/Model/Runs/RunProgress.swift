@@ -12,7 +12,7 @@ package enum RunProgress {
     package static func outlook(now: Instant, in session: Session) async throws -> Outlook {
         let rows = try await session.query(
             """
-            SELECT EXISTS (SELECT FROM campaigns WHERE next_due_at <= \(now) AND status IN ('SCHEDULED', 'EXECUTING')),
+            SELECT EXISTS (SELECT FROM campaigns WHERE next_due_at <= \(now) AND status IN \(RunStart.waiting)),
                    EXISTS (SELECT FROM runs WHERE state IN ('INITIALIZING', 'RUNNING'))
             """
         )
@@ -61,7 +61,8 @@ package enum RunProgress {
         return try rows.map { RunKey(app: try $0.get(0), run: try $0.get(1), campaign: try $0.get(2)) }
     }
 
-    /// Completes a run whose recipients all have an outcome, and its campaign when nothing else of it is to come. False when
+    /// Completes a run whose recipients all have an outcome, and its campaign when nothing else of it is to come;
+    /// one that repeats waits for its next run. False when
     /// the run has work left, or was cancelled meanwhile.
     package static func complete(_ key: RunKey, now: Instant, in session: Session) async throws -> Bool {
         // The campaign first, as everybody who locks both (CampaignStore).
@@ -76,8 +77,8 @@ package enum RunProgress {
         guard completed == 1 else { return false }
         try await session.execute(
             """
-            UPDATE campaigns c SET status = 'COMPLETED'
-             WHERE c.app = \(key.app) AND c.id = \(key.campaign) AND c.status = 'EXECUTING' AND c.next_due_at IS NULL
+            UPDATE campaigns c SET status = CASE WHEN next_due_at IS NULL THEN 'COMPLETED' ELSE 'PENDING_NEXT_RUN' END
+             WHERE c.app = \(key.app) AND c.id = \(key.campaign) AND c.status = 'EXECUTING'
                AND NOT EXISTS (SELECT FROM runs r WHERE r.app = c.app AND r.campaign = c.id
                                   AND r.state IN ('INITIALIZING', 'RUNNING'))
             """

@@ -24,44 +24,90 @@ package enum RunStart {
     /// `runs.occurrence`: unique per campaign.
     package static func occurrence(_ scheduledAt: Instant) -> String { scheduledAt.description }
 
-    /// Starts the next occurrence of one due campaign. Two schedulers never start the same one: the campaign's row is locked
-    /// here, and the occurrence is unique besides. False when nothing is due.
+    /// States in which a campaign may have an occurrence to come.
+    static let waiting: SQL = "('SCHEDULED', 'PENDING_NEXT_RUN', 'EXECUTING')"
+
+    /// `runs.result` of an occurrence that no scheduler was up for, or not in time.
+    static let missed = "MISSED"
+
+    /// Takes one campaign that is due and starts its occurrence, or records it as missed. Two schedulers never start the same one:
+    /// the campaign's row is locked here, and the occurrence is unique besides. False when nothing is due.
     package static func claimDue(now: Instant, newRun: RunID, in session: Session) async throws -> Bool {
-        let due = try await session.query(
+        let rows = try await session.query(
             """
-            SELECT app, id, version, next_due_at FROM campaigns
-             WHERE next_due_at <= \(now) AND status = 'SCHEDULED' AND deleted_at IS NULL
-               AND frequency <> \(Frequency.inAppEvent.rawValue)
-             ORDER BY next_due_at
+            SELECT c.app, c.id, c.version, c.next_due_at, c.frequency, c.first_at, c.ends_at, v.created_at
+              FROM campaigns c
+              JOIN campaign_versions v ON v.app = c.app AND v.id = c.id AND v.version = c.version
+             WHERE c.next_due_at <= \(now) AND c.status IN \(waiting) AND c.deleted_at IS NULL
+               AND c.frequency <> \(Frequency.inAppEvent.rawValue)
+             ORDER BY c.next_due_at
              LIMIT 1
-               FOR UPDATE SKIP LOCKED
+               FOR UPDATE OF c SKIP LOCKED
             """
         )
-        guard let row = due.first else { return false }
-        let app: AppID = try row.get(0)
-        let campaign: CampaignID = try row.get(1)
-        let version: Int32 = try row.get(2)
-        let scheduledAt: Instant = try row.get(3)
-        try await session.execute(
-            """
-            INSERT INTO runs (app, id, campaign, campaign_version, occurrence, run_day, state, frozen, scheduled_at, started_at)
-            VALUES (\(app), \(newRun), \(campaign), \(version), \(occurrence(scheduledAt)), \(now.day), 'INITIALIZING',
-                    '{}', \(scheduledAt), \(now))
-            ON CONFLICT (app, campaign, occurrence) DO NOTHING
-            """
-        )
+        guard let row = rows.first else { return false }
+        let claim = Claim(app: try row.get(0), campaign: try row.get(1), version: try row.get(2), now: now)
+        let word: String = try row.get(4)
+        guard let frequency = Frequency(rawValue: word) else {
+            throw Fault(.integrity, "campaign \(claim.campaign) has the unknown frequency \(word)")
+        }
+        let (first, end): (Instant?, Instant?) = (try row.get(5), try row.get(6))
+        let recurrence = frequency.period.flatMap { period in
+            first.map { CampaignRecurrence(period, first: $0, end: end) }
+        }
+        let due = DueOccurrences(
+            due: try row.get(3), frequency: frequency, recurrence: recurrence, writtenAt: try row.get(7), now: now)
+        if let missed = due.missed { try await session.execute(claim.record(missed, beside: newRun)) }
+        if let run = due.run { try await session.execute(claim.start(run, newRun)) }
         // An occurrence that ran before is not run again, and must not leave its campaign executing for ever.
         try await session.execute(
             """
             UPDATE campaigns c
-               SET next_due_at = NULL,
+               SET next_due_at = \(due.next),
                    status = CASE WHEN EXISTS (SELECT FROM runs r WHERE r.app = c.app AND r.campaign = c.id
-                                                 AND r.state IN ('INITIALIZING', 'RUNNING'))
-                                 THEN 'EXECUTING' ELSE 'COMPLETED' END
-             WHERE c.app = \(app) AND c.id = \(campaign)
+                                                 AND r.state IN ('INITIALIZING', 'RUNNING')) THEN 'EXECUTING'
+                                 WHEN \(due.next != nil) THEN 'PENDING_NEXT_RUN'
+                                 ELSE 'COMPLETED' END
+             WHERE c.app = \(claim.app) AND c.id = \(claim.campaign)
             """
         )
         return true
+    }
+
+    private struct Claim {
+        let app: AppID
+        let campaign: CampaignID
+        let version: Int32
+        let now: Instant
+
+        func start(_ occurrence: Instant, _ run: RunID) -> SQL {
+            insert(run, occurrence, state: "INITIALIZING", result: nil, ended: nil, frozen: [:])
+        }
+
+        /// One row for all that were missed in a row, under the last of them. The ids next to the run's are its treatments'.
+        func record(_ missed: DueOccurrences.Missed, beside run: RunID) -> SQL {
+            insert(
+                RunID(high: run.high, low: run.low &+ 16), missed.last, state: "CANCELLED", result: RunStart.missed,
+                ended: now,
+                frozen: ["missed": .integer(Int64(missed.count))])
+        }
+
+        private func insert(
+            _ run: RunID,
+            _ at: Instant,
+            state: String,
+            result: String?,
+            ended: Instant?,
+            frozen: JSONObject
+        ) -> SQL {
+            """
+            INSERT INTO runs (app, id, campaign, campaign_version, occurrence, run_day, state, result, frozen, scheduled_at,
+                              started_at, ended_at)
+            VALUES (\(app), \(run), \(campaign), \(version), \(RunStart.occurrence(at)), \(now.day), \(state), \(result),
+                    \(SQLBind.jsonb(JSON.object(frozen).serialized)), \(at), \(now), \(ended))
+            ON CONFLICT (app, campaign, occurrence) DO NOTHING
+            """
+        }
     }
 
     /// Oldest first, at most `limit`.
