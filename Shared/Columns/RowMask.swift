@@ -1,0 +1,177 @@
+import Segments
+
+/// One byte a row of a block, 1 for in and 0 for out. The loops are plain, so that the compiler vectorises them.
+struct RowMask {
+    let bytes: UnsafeMutablePointer<UInt8>
+    let count: Int
+
+    func fill(_ isIn: Bool) {
+        bytes.update(repeating: isIn ? 1 : 0, count: count)
+    }
+
+    /// Whether any row is left in.
+    func formIntersection(_ other: RowMask) -> Bool {
+        var rest: UInt8 = 0
+        for row in 0..<count {
+            let both = bytes[row] & other.bytes[row]
+            bytes[row] = both
+            rest |= both
+        }
+        return rest != 0
+    }
+
+    func formUnion(_ other: RowMask) {
+        for row in 0..<count { bytes[row] |= other.bytes[row] }
+    }
+
+    func invert() {
+        for row in 0..<count { bytes[row] ^= 1 }
+    }
+
+    var isEmpty: Bool {
+        var rest: UInt8 = 0
+        for row in 0..<count { rest |= bytes[row] }
+        return rest == 0
+    }
+
+    var population: Int {
+        Self.sum(count) { bytes[$0] }
+    }
+
+    /// Of bytes that are 0 or 1: 16 bits hold the sum over a block, and more sums fit a register.
+    @inline(__always)
+    static func sum(_ count: Int, _ byte: (Int) -> UInt8) -> Int {
+        var total: UInt16 = 0
+        for row in 0..<count { total &+= UInt16(byte(row)) }
+        return Int(total)
+    }
+
+    /// Calls `body` for each row that is in, ascending, eight rows at a glance.
+    @inline(__always)
+    func forEachRow(_ body: (Int) -> Void) {
+        let words = UnsafeRawPointer(bytes)
+        var row = 0
+        while row &+ 8 <= count {
+            var word = UInt64(littleEndian: words.loadUnaligned(fromByteOffset: row, as: UInt64.self))
+            while word != 0 {
+                body(row &+ word.trailingZeroBitCount &>> 3)
+                word &= word &- 1
+            }
+            row &+= 8
+        }
+        while row < count {
+            if bytes[row] != 0 { body(row) }
+            row &+= 1
+        }
+    }
+}
+
+// MARK: Tests that write a mask
+
+extension RowMask {
+    /// `codes` of one or two bytes.
+    @inline(__always)
+    private func compare<Code: FixedWidthInteger & UnsignedInteger>(
+        _ codes: UnsafePointer<Code>, _ runs: some Collection<ClosedRange<Int>>
+    ) {
+        var isFirst = true
+        for run in runs {
+            let low = Code(truncatingIfNeeded: run.lowerBound)
+            let span = Code(truncatingIfNeeded: run.upperBound - run.lowerBound)
+            if isFirst {
+                for row in 0..<count { bytes[row] = codes[row] &- low <= span ? 1 : 0 }
+            } else {
+                for row in 0..<count { bytes[row] |= codes[row] &- low <= span ? 1 : 0 }
+            }
+            isFirst = false
+        }
+        if isFirst { fill(false) }
+    }
+
+    @inline(__always)
+    private func look<Code: FixedWidthInteger & UnsignedInteger>(
+        _ codes: UnsafePointer<Code>, up table: UnsafePointer<UInt8>, among candidates: RowMask?
+    ) {
+        guard let candidates else {
+            for row in 0..<count { bytes[row] = table[Int(truncatingIfNeeded: codes[row])] }
+            return
+        }
+        let words = UnsafeRawPointer(candidates.bytes)
+        var row = 0
+        while row &+ 8 <= count {
+            if words.loadUnaligned(fromByteOffset: row, as: UInt64.self) == 0 {
+                UnsafeMutableRawPointer(bytes).storeBytes(of: 0, toByteOffset: row, as: UInt64.self)
+            } else {
+                for place in row..<row &+ 8 { bytes[place] = table[Int(truncatingIfNeeded: codes[place])] }
+            }
+            row &+= 8
+        }
+        while row < count {
+            bytes[row] = table[Int(truncatingIfNeeded: codes[row])]
+            row &+= 1
+        }
+    }
+
+    /// Rows whose code is in `set`. Comparing costs a pass a run, of 16 rows a step; looking up goes row by row.
+    func set(_ column: BlockColumn, _ set: CodeSet, among candidates: RowMask?) {
+        column.narrow.withUnsafeBufferPointer { narrow in
+            column.wide.withUnsafeBufferPointer { wide in
+                set.table.withUnsafeBufferPointer { table in
+                    guard let table = table.baseAddress else { return }
+                    if let codes = narrow.baseAddress, narrow.count == count {
+                        // Codes above a byte do not occur here.
+                        let runs = set.runs.prefix { $0.lowerBound <= 0xFF }
+                        if runs.count <= 6 {
+                            compare(codes, runs.lazy.map { $0.lowerBound...min($0.upperBound, 0xFF) })
+                        } else {
+                            look(codes, up: table, among: candidates)
+                        }
+                    } else if let codes = wide.baseAddress, wide.count == count {
+                        if set.runs.count <= 3 {
+                            compare(codes, set.runs)
+                        } else {
+                            look(codes, up: table, among: candidates)
+                        }
+                    } else {
+                        fill(set.hasMissing)
+                    }
+                }
+            }
+        }
+    }
+
+    func set(_ column: BlockColumn, _ comparison: Comparison, _ bound: Double) {
+        column.numbers.withUnsafeBufferPointer { buffer in
+            guard let numbers = buffer.baseAddress, buffer.count == count else { return fill(false) }
+            switch comparison {
+            case .greaterThan: for row in 0..<count { bytes[row] = numbers[row] > bound ? 1 : 0 }
+            case .lessThan: for row in 0..<count { bytes[row] = numbers[row] < bound ? 1 : 0 }
+            case .greaterThanOrEqual: for row in 0..<count { bytes[row] = numbers[row] >= bound ? 1 : 0 }
+            case .lessThanOrEqual: for row in 0..<count { bytes[row] = numbers[row] <= bound ? 1 : 0 }
+            case .equal: for row in 0..<count { bytes[row] = numbers[row] == bound ? 1 : 0 }
+            }
+        }
+    }
+
+    /// Rows with a time at or after `bound`; adds to those that are in when `isUnion`.
+    func set(_ seconds: [UInt32], since bound: UInt32, isUnion: Bool = false) {
+        seconds.withUnsafeBufferPointer { buffer in
+            guard let seconds = buffer.baseAddress, buffer.count == count else {
+                if !isUnion { fill(false) }
+                return
+            }
+            if isUnion {
+                for row in 0..<count { bytes[row] |= seconds[row] >= bound ? 1 : 0 }
+            } else {
+                for row in 0..<count { bytes[row] = seconds[row] >= bound ? 1 : 0 }
+            }
+        }
+    }
+
+    func set(_ cohorts: [UInt8], in range: Range<Int>) {
+        cohorts.withUnsafeBufferPointer { buffer in
+            guard let cohorts = buffer.baseAddress, buffer.count == count else { return }
+            compare(cohorts, CollectionOfOne(range.lowerBound...range.upperBound - 1))
+        }
+    }
+}
