@@ -152,7 +152,7 @@ if Context.environment["NEEDLETAIL_BENCH"] != nil {
             name: "Bench",
             dependencies: foundations + [
                 "CLinux", "CPostgres", "CSimdjson", "Crypto", "HTTPClient", "Access", "Queue", "Model", "Segments",
-                "Delivery",
+                "Columns", "Delivery",
             ],
             path: "ops/bench/Bench",
             swiftSettings: settings

@@ -17,6 +17,7 @@ import Runtime
     static let parts: [Part] = [
         Part(name: "idle", summary: "memory of every process, CPU of the idle suite", run: IdleSuite.measure),
         Part(name: "json", summary: "J1, JSON against simdjson", run: JSONContest.run),
+        Part(name: "columns", summary: "the column index alone: load, bytes, S1 to S3", run: ColumnFigures.run),
         Part(name: "queue", summary: "Q1, claim to outcome against raw SQL and pgqueuer", run: QueueContest.run),
         Part(name: "fanout", summary: "Q3, a million recipients against one INSERT … SELECT", run: FanOutContest.run),
         Part(name: "ingest", summary: "I1, PutEvents against binary COPY", run: IngestContest.run),

@@ -9,7 +9,7 @@ enum ColumnFigures {
     private static let batch = 10_000
     private static let repetitions = 25
 
-    static func run() throws {
+    static func run(_ context: BenchContext) async throws {
         let audience = ColumnAudience(
             endpoints: BenchContext.scaled(1_000_000, step: 1000), events: BenchContext.scaled(5_000_000, step: 1000))
         Report.line("## Column index, \(audience.endpoints) endpoints with 20 attributes, \(audience.events) events")
