@@ -3,6 +3,7 @@ import Crypto
 package import HTTPServer
 import Model
 package import PinpointAPI
+import Postgres
 
 /// Finds out who makes a request: AWS SigV4 (header or presigned URL), an API key as bearer token, or another process.
 package final class Authenticator: Sendable {
@@ -82,7 +83,16 @@ package final class Authenticator: Sendable {
             return try await keys.find(id)
         } catch {
             environment.log.error("access.lookup_failed", error)
-            throw .internalError
+            // The SDKs repeat it by themselves, as every other request that finds the database away.
+            throw Self.isTemporary(error) ? .unavailable("The key could not be looked up; try again") : .internalError
+        }
+    }
+
+    private static func isTemporary(_ error: any Error) -> Bool {
+        switch error {
+        case let fault as SQLFault: fault.isRetryable
+        case let fault as Fault: fault.code == .unavailable || fault.code == .timeout
+        default: error is CancellationError
         }
     }
 }

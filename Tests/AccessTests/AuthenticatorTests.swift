@@ -55,6 +55,24 @@ import Testing
         HTTPRequest(method: "GET", target: "/v1/apps", headers: ["Host": "h", "Authorization": text])
     }
 
+    /// Nothing listens on port 1: what a lookup meets while Postgres starts anew.
+    @Test func `a key that cannot be looked up is asked to come again`() async throws {
+        let test = try TestDatabase.current
+        let nowhere = Database(
+            url: "postgresql://needletail@127.0.0.1:1/x", loop: test.loop, environment: test.environment,
+            metrics: test.metrics, poolSize: 1)
+        let authenticator = Authenticator(
+            keys: AccessKeyCache(database: nowhere, masterKey: try MasterKey(bytes: [UInt8](repeating: 7, count: 32))),
+            environment: TestEnvironment.make(realNow: SignedRequests.signedAt), account: Self.account,
+            region: "us-east-1", serviceToken: Self.token)
+        let key = APIKey.generate(random: test.environment.random)
+        let error = await #expect(throws: APIError.self) {
+            try await authenticator.authenticate(bearer("Bearer \(key.token)"))
+        }
+        #expect(error?.status == 503 && error?.code == "ServiceUnavailableException")
+        await nowhere.close()
+    }
+
     @Test func `a signed request tells account, key and region`() async throws {
         let fixture = try Fixture(TestDatabase.current)
         try await fixture.addBotocoreKey()
