@@ -12,8 +12,7 @@ enum CampaignsReading {
     }
 
     static func version(_ call: RequestContext) async throws -> HTTPResponse {
-        guard let version = Int(try call.parameter("version")), version > 0 else { throw APIError.resourceNotFound }
-        return try await one(call, version: version)
+        try await one(call, version: try call.version())
     }
 
     private static func one(_ call: RequestContext, version: Int?) async throws -> HTTPResponse {

@@ -56,6 +56,13 @@ package struct RequestContext: Sendable {
         return id
     }
 
+    /// A version number in the path, from 1 and in its shortest form: everything else is a 404.
+    package func version() throws(APIError) -> Int {
+        let text = try parameter("version")
+        guard let number = Int32(text), number > 0, String(number) == text else { throw .resourceNotFound }
+        return Int(number)
+    }
+
     /// The body as JSON. Throws 400 with the parser's message.
     package func json() throws(APIError) -> JSON {
         try requireBody()
