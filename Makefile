@@ -60,8 +60,9 @@ bench: setup-bench build ## measure against the physical limits and the peers (B
 	@ops/bench/run.sh $(RELEASE)/release $(BENCH)
 
 .PHONY: chaos
-chaos: setup build ## kill workers 100 times during a run of 10,000 recipients
+chaos: setup build ## kill workers 100 times during a run of 10,000 recipients, and ingest-api under load
 	@ops/chaos/run.sh
+	@ops/chaos/run.sh ingest
 
 .PHONY: db
 db: ## open psql on the running suite's database

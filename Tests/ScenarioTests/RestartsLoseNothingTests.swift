@@ -31,24 +31,6 @@ import Testing
         }
     }
 
-    /// As a crash does it.
-    @Test func `ingest-api killed again and again stores every acknowledged event once`() async throws {
-        let database = try TestDatabase.current.database
-        try await RunningSuite.with { suite in
-            let app = try #require(try await suite.drive("create_app.py").values(after: "app").first)
-            let load = try suite.startDriver("ingest_load.py", [app, "\(suite.folder.path)/acknowledged", "--insist"])
-            try await load.waitForLine("loading")
-            for _ in 0..<8 {
-                try await Self.progress(suite)
-                try await suite.crash(.ingest)
-            }
-            try await Self.progress(suite)
-            load.terminate()
-            suite.report(load, "ingest_load.py", try await load.waitForExit(within: .seconds(90)))
-            try await Self.expectAcknowledgedOnce(suite, app, database)
-        }
-    }
-
     // MARK: What must hold
 
     /// Until the clients have had 200 more events acknowledged.

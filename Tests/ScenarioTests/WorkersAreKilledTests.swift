@@ -1,15 +1,24 @@
 import TestKit
 import Testing
 
-/// The small form of `make chaos`: the same program, ten kills a run instead of a hundred.
+/// The small forms of `make chaos`: the same programs, fewer kills.
 @Suite(.scenario) struct WorkersAreKilledTests {
     @Test func `kill -9 of delivery-email and campaign-scheduler loses and repeats nothing`() async throws {
+        try await chaos(["--kills", "10", "--recipients", "10000"], within: .seconds(900))
+    }
+
+    @Test func `kill -9 of ingest-api every 200 ms under 8 clients loses and repeats nothing`() async throws {
+        try await chaos(["ingest", "--seconds", "15", "--kills", "10"], within: .seconds(300))
+    }
+
+    private func chaos(_ arguments: [String], within limit: Duration) async throws {
+        let mode = arguments.prefix { !$0.hasPrefix("--") }
         let chaos = try ChildProcess(
             "\(BuildPaths.repository)/ops/chaos/run.sh",
-            ["--binaries", BuildPaths.products, "--kills", "10", "--recipients", "10000"]
+            mode + ["--binaries", BuildPaths.products] + arguments.dropFirst(mode.count)
         )
         do {
-            let status = try await chaos.waitForExit(within: .seconds(900))
+            let status = try await chaos.waitForExit(within: limit)
             #expect(status == 0, "\(chaos.output.joined(separator: "\n"))")
         } catch {
             // It takes its suite down.

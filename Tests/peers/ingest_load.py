@@ -1,17 +1,15 @@
 """Clients that put events without a pause until they are told to stop (SIGTERM), and write down what was acknowledged.
 
-usage: ingest_load.py APP ACKNOWLEDGED_FILE [--clients N] [--insist]
+usage: ingest_load.py APP ACKNOWLEDGED_FILE [--clients N]
 
 Each line of the file is the `n` of one acknowledged event. A client first makes sure of its batch, then begins the next,
-so that after the end everything sent is acknowledged. Without `--insist` a call that the SDK (with its default retries)
-gives up on is a failure; with it the same batch is sent until it is acknowledged, as a client with a durable outbox would.
+so that after the end everything sent is acknowledged. A call that the SDK (with its default retries) gives up on is a failure.
 """
 
 import argparse
 import datetime
 import signal
 import threading
-import time
 
 import botocore.exceptions
 
@@ -21,7 +19,6 @@ parser = argparse.ArgumentParser()
 parser.add_argument("app")
 parser.add_argument("file")
 parser.add_argument("--clients", type=int, default=8)
-parser.add_argument("--insist", action="store_true")
 arguments = parser.parse_args()
 
 EVENTS = 10
@@ -54,14 +51,11 @@ def batch(name):
 
 
 def put(pinpoint, request):
-    while True:
-        try:
-            return pinpoint.put_events(ApplicationId=arguments.app, EventsRequest=request)["EventsResponse"]["Results"]
-        except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
-            if not arguments.insist:
-                check(False, "no request fails", repr(error))
-                return None
-            time.sleep(0.05)
+    try:
+        return pinpoint.put_events(ApplicationId=arguments.app, EventsRequest=request)["EventsResponse"]["Results"]
+    except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
+        check(False, "no request fails", repr(error))
+        return None
 
 
 def work(number, pinpoint, file):

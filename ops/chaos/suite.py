@@ -21,6 +21,20 @@ fi
 exec '{program}'
 """
 
+# In the place of a service that is killed faster than the supervisor, which backs off, would start it again. The supervisor
+# speaks to this shell, the driver to the process whose id it writes down.
+RESPAWNER = """#!/bin/sh
+trap 'stopping=1; kill -TERM $child' TERM
+while [ -z "$stopping" ]; do
+    '{program}' &
+    child=$!
+    echo $child > '{pid}.new'
+    mv '{pid}.new' '{pid}'
+    wait $child
+done
+wait $child
+"""
+
 
 class Process:
     """A process as the supervisor recorded it; the start time tells it from a later one with the same id."""
@@ -59,12 +73,13 @@ class Process:
 
 
 class Suite:
-    def __init__(self, folder, binaries, repository, settings):
+    def __init__(self, folder, binaries, repository, settings, victims=VICTIMS, respawned=()):
         self.folder = pathlib.Path(folder)
         self.home = self.folder / "home"
         self.needletail = self.folder / "bin" / "needletail"
         self.plans = self.folder / "plans"
         self.port = free_port()
+        self.victims, self.respawned = victims, respawned
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("NEEDLETAIL_", "AWS_"))}
         self.environment = kept | settings | {"NEEDLETAIL_HOME": str(self.home), "NEEDLETAIL_PORT": str(self.port)}
         self._install(pathlib.Path(binaries).resolve(), pathlib.Path(repository))
@@ -78,8 +93,11 @@ class Suite:
         shutil.copy2(binaries / "needletail", self.needletail)
         for name in SERVICES:
             place = self.needletail.parent / name
-            if name in VICTIMS:
+            if name in self.victims:
                 place.write_text(STARTER.format(plan=self.plans / name, program=binaries / name))
+                place.chmod(0o755)
+            elif name in self.respawned:
+                place.write_text(RESPAWNER.format(pid=self.plans / f"{name}.pid", program=binaries / name))
                 place.chmod(0o755)
             else:
                 place.symlink_to(binaries / name)
@@ -115,10 +133,14 @@ class Suite:
     # Victims
 
     def process(self, name):
-        """The process that the supervisor started last under this name, if it lives and can no longer take a plan."""
+        """The process that was started last under this name, if it lives and can no longer take a plan."""
         try:
-            pid, ticks = (self.home / "pids" / name).read_text().split()
-        except (OSError, ValueError):
+            if name in self.respawned:
+                pid = int((self.plans / f"{name}.pid").read_text())
+                ticks = Process.fields(pid)[19]
+            else:
+                pid, ticks = (self.home / "pids" / name).read_text().split()
+        except (OSError, ValueError, TypeError):
             return None
         process = Process(int(pid), int(ticks))
         return process if process.is_alive and process.runs(name) else None
