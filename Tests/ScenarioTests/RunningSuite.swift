@@ -17,6 +17,7 @@ final class RunningSuite: Sendable {
         var setting: String { "NEEDLETAIL_\(rawValue.uppercased().map { $0 == "-" ? "_" : String($0) }.joined())_URL" }
     }
 
+    static let account = "123456789012"
     static let key = (id: "NTKSCENARIO234567ABC", secret: "wJalrXUtnFEMIsK7MDENGsbPxRfiCYSCENARIO")
 
     let folder: SuiteFolder
@@ -61,7 +62,7 @@ final class RunningSuite: Sendable {
             "NEEDLETAIL_MASTER_KEY_FILE": "\(folder.path)/master.key",
             "NEEDLETAIL_SERVICE_TOKEN_FILE": "\(folder.path)/service.token",
             "NEEDLETAIL_BOOTSTRAP_KEYS": "\(Self.key.id):\(Self.key.secret)",
-            "NEEDLETAIL_ACCOUNT_ID": "123456789012",
+            "NEEDLETAIL_ACCOUNT_ID": Self.account,
             "NEEDLETAIL_PUBLIC_URL": url,
             "NEEDLETAIL_SMTP_URL": "smtp://127.0.0.1:\(sink.port)/scenario.test?tls=never",
         ]
