@@ -64,6 +64,7 @@ let package = Package(
         cLibrary("CPostgres", pkgConfig: "libpq", apt: ["libpq-dev"]),
         cLibrary("CCurl", pkgConfig: "libcurl", apt: ["libcurl4-openssl-dev"]),
         cLibrary("COpenSSL", pkgConfig: "libcrypto", apt: ["libssl-dev"]),
+        cLibrary("CZlib", pkgConfig: "zlib", apt: ["zlib1g-dev"]),
 
         // L0
         shared("Core", []),
@@ -71,6 +72,7 @@ let package = Package(
         shared("EventLoop", ["CLinux", "Core"]),
         shared("Runtime", ["CLinux", "Core", "EventLoop"]),
         shared("Crypto", ["COpenSSL", "Core"]),
+        shared("Compression", ["CZlib"]),
         shared("Postgres", ["CPostgres", "CLinux", "Core", "EventLoop", "Runtime"]),
         shared("HTTPServer", ["CLinux", "Core", "EventLoop", "Runtime"]),
         shared("HTTPClient", ["CCurl", "CLinux", "Core", "EventLoop", "Runtime"]),
@@ -83,7 +85,9 @@ let package = Package(
         shared("Model", foundations + ["Crypto", "PinpointAPI", "Segments", "Queue"]),
         // L3
         shared("Access", foundations + ["Crypto", "HTTPServer", "PinpointAPI", "Model"]),
-        shared("Hosting", foundations + ["Crypto", "HTTPServer", "HTTPClient", "PinpointAPI", "Model", "Access"]),
+        shared(
+            "Hosting",
+            foundations + ["Crypto", "Compression", "HTTPServer", "HTTPClient", "PinpointAPI", "Model", "Access"]),
         shared("Delivery", foundations + ["Crypto", "HTTPClient", "PinpointAPI", "Queue", "Model", "Templates"]),
         // Services
         service("IngestAPI", web + ["Crypto", "Queue"]),
@@ -104,6 +108,7 @@ let package = Package(
         tests("EventLoopTests", ["Core", "EventLoop", "TestKit"]),
         tests("RuntimeTests", ["Core", "EventLoop", "Runtime", "TestKit"]),
         tests("CryptoTests", ["Core", "Crypto", "TestKit"]),
+        tests("CompressionTests", ["Compression", "Crypto"]),
         tests("PostgresTests", ["Core", "Crypto", "EventLoop", "Runtime", "Postgres", "TestKit"]),
         tests("HTTPServerTests", ["CLinux", "Core", "EventLoop", "Runtime", "HTTPServer", "TestKit"]),
         tests("HTTPClientTests", ["CLinux", "Core", "EventLoop", "Runtime", "HTTPServer", "HTTPClient", "TestKit"]),

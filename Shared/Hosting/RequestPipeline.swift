@@ -5,7 +5,7 @@ package import HTTPServer
 import PinpointAPI
 import Runtime
 
-/// From request to answer: request id → preflight → route → caller → handler → errors → headers → metrics.
+/// From request to answer: request id → preflight → route → caller → body → handler → errors → headers → metrics.
 package final class RequestPipeline: Sendable {
     private let context: ServiceContext
     private let router: Router<Bound>
@@ -62,7 +62,8 @@ package final class RequestPipeline: Sendable {
 
     /// Other origins may call what a signature protects; routes that are open (the development inbox) stay the page's own.
     private func isSigned(_ method: String, _ request: HTTPRequest) -> Bool {
-        guard case .found(let bound, _) = router.match(method, request.rawPath), case .signed = bound.route.access else {
+        guard case .found(let bound, _) = router.match(method, request.rawPath), case .signed = bound.route.access
+        else {
             return false
         }
         return true
@@ -80,11 +81,14 @@ package final class RequestPipeline: Sendable {
     private func run(
         _ route: Route, _ request: HTTPRequest, _ parameters: PathParameters, _ requestID: String
     ) async throws -> HTTPResponse {
+        var request = request
         let caller: Caller?
         switch route.access {
         case .signed:
             try requireSchema()
             caller = try await context.authenticator.authenticate(request)
+            // After the signature, which is over the bytes as they were sent.
+            try await ContentDecoding.apply(to: &request, limitBytes: route.bodyLimitBytes, loop: context.loop)
         case .internalService:
             caller = try context.authenticator.authenticateService(request)
             try requireSchema()
@@ -117,6 +121,7 @@ package final class RequestPipeline: Sendable {
             response.headers["Allow"] = methods.joined(separator: ", ")
         }
         if answer.status == 503 || answer.status == 429 { response.headers["Retry-After"] = "1" }
+        if answer.status == 415 { response.headers["Accept-Encoding"] = ContentDecoding.accepted }
         CrossOrigin.mark(&response)
         return response
     }

@@ -54,6 +54,10 @@ extension APIError {
         APIError(status: 413, code: "PayloadTooLargeException", message: message)
     }
 
+    package static func unsupportedMediaType(_ message: String) -> APIError {
+        APIError(status: 415, code: "UnsupportedMediaTypeException", message: message)
+    }
+
     /// The SDKs retry this code by themselves.
     package static func tooManyRequests(_ message: String) -> APIError {
         APIError(status: 429, code: "TooManyRequestsException", message: message)

@@ -54,13 +54,17 @@ final class HostedService: Sendable {
     }
 
     func signed(_ method: String, _ target: String, body: String = "", contentType: String? = nil) -> HTTPRequest {
+        signed(method, target, bytes: Array(body.utf8), contentType: contentType)
+    }
+
+    func signed(_ method: String, _ target: String, bytes: [UInt8], contentType: String? = nil) -> HTTPRequest {
         let extra = contentType.map { [(name: "Content-Type", value: $0)] } ?? []
         var headers: HTTPHeaders = ["Host": "127.0.0.1"]
         let added = SigV4.sign(
-            method: method, host: "127.0.0.1", target: target, headers: extra, body: Array(body.utf8), key: Self.key,
+            method: method, host: "127.0.0.1", target: target, headers: extra, body: bytes, key: Self.key,
             region: "eu-west-1", at: context.environment.realNow())
         for (name, value) in extra + added { headers.append(name, value) }
-        return HTTPRequest(method: method, target: target, headers: headers, body: Array(body.utf8))
+        return HTTPRequest(method: method, target: target, headers: headers, body: bytes)
     }
 
     static func bytes(_ response: HTTPResponse) -> [UInt8] {

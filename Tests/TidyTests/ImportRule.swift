@@ -3,7 +3,7 @@
 enum ImportRule {
     static let layers: [String: Int] = [
         "Core": 0,
-        "EventLoop": 1, "Runtime": 1, "Crypto": 1, "Postgres": 1, "HTTPServer": 1, "HTTPClient": 1,
+        "EventLoop": 1, "Runtime": 1, "Crypto": 1, "Compression": 1, "Postgres": 1, "HTTPServer": 1, "HTTPClient": 1,
         "PinpointAPI": 2, "Templates": 2, "Segments": 2, "Columns": 2, "Queue": 2, "Model": 2,
         "Access": 3, "Hosting": 3, "Delivery": 3,
     ]
@@ -11,7 +11,7 @@ enum ImportRule {
     static let services: Set<String> = [
         "IngestAPI", "SegmentService", "CampaignScheduler", "DeliveryEmail", "AnalyticsAggregator", "Needletail",
     ]
-    static let cLibraries: Set<String> = ["CLinux", "CPostgres", "CCurl", "COpenSSL"]
+    static let cLibraries: Set<String> = ["CLinux", "CPostgres", "CCurl", "COpenSSL", "CZlib"]
     static let systemModules: Set<String> = ["Glibc", "Synchronization", "FoundationEssentials"]
     /// Foundation brings ICU: 39 MB on disk and several of memory in each process.
     static let foundationAllowed: Set<String> = []
