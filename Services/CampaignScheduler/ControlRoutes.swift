@@ -1,9 +1,10 @@
 import Hosting
 import PinpointAPI
 
-/// Apps, their settings, channels and tags, templates, and the development inbox. What the model has beside these answers 501.
+/// Apps, their settings, channels, tags and write keys, templates, and the development inbox. What the model has beside these
+/// answers 501.
 enum ControlRoutes {
-    static let all: [Route] = apps + templates + DevInbox.routes
+    static let all: [Route] = apps + WriteKeyCalls.routes + templates + DevInbox.routes
 
     private static let apps: [Route] = [
         Route(.createApp, handler: WriteApp.create),

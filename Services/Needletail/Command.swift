@@ -36,6 +36,7 @@ struct Command: Sendable {
         DemoCommand.command,
         DoctorCommand.command,
         ProveCommand.command,
+        KeysCommand.command,
         ConfigCommand.command,
         Supervisor.command,
     ]

@@ -41,7 +41,7 @@ struct SuiteKeys: Sendable {
     /// Nil when there is no such file, or it is damaged.
     static func read(_ path: String) -> SuiteKeys? {
         let parts = Files.read(path)?.split(separator: "\n").map(String.init) ?? []
-        guard parts.count == lines, let apiKey = APIKey(parts[2]) else { return nil }
+        guard parts.count == lines, let apiKey = APIKey(parts[2]), apiKey.form == .api else { return nil }
         return SuiteKeys(pair: KeyPair(id: parts[0], secret: parts[1]), apiKey: apiKey)
     }
 

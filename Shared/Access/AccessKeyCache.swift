@@ -52,6 +52,11 @@ package final class AccessKeyCache: Sendable {
         return verifier
     }
 
+    /// Temporary credentials, from their session token alone; nil when it is not one of ours, unchanged.
+    func open(sessionToken: String) -> TemporaryCredentials? {
+        TemporaryCredentials.open(sessionToken, masterKey)
+    }
+
     /// The signing key of a claim, derived once a day and region. For a key that does not exist, the same work with a secret
     /// nobody has, so that the answer's time does not tell which ids exist.
     func signingKey(for claim: SigV4.Claim, _ verifier: AccessKeyStore.Verifier?) throws -> [UInt8] {

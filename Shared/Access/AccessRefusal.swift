@@ -14,6 +14,16 @@ package enum AccessRefusal {
         message: "Streaming payload signatures are not supported; sign the whole body.")
     package static let notAService = APIError.accessDenied("This route is for calls between Needletail's processes.")
 
+    /// Temporary credentials past their end: SDKs fetch new ones at this code.
+    package static let expiredCredentials = expiredURL
+    package static let wrongOrigin = APIError.accessDenied(
+        "This write key may not be used from this origin; it has a list of AllowedOrigins.")
+
+    /// The caller is known, and may not do this.
+    package static func notAllowed(_ caller: Caller, _ action: String) -> APIError {
+        .accessDenied("User: \(caller.description) is not authorized to perform: \(action)")
+    }
+
     /// The signature cannot be read; `problem` says what is missing or malformed.
     package static func incomplete(_ problem: String) -> APIError {
         .incompleteSignature(problem)

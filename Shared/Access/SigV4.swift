@@ -24,6 +24,8 @@ package enum SigV4 {
         let signedAt: Instant
         let signature: String
         let isPresigned: Bool
+        /// `X-Amz-Security-Token`, under the signature as a header or in the query.
+        let sessionToken: String?
 
         var scope: String { "\(day)/\(region)/\(SigV4.service)/aws4_request" }
     }

@@ -4,8 +4,13 @@ package import PinpointAPI
 
 /// Reading what a request says of its own signature: strict, before any key is looked up.
 extension SigV4.Claim {
-    /// Nil when the request bears no SigV4 signature at all. `now` is real time.
-    package static func read(_ request: HTTPRequest, now: Instant) throws(APIError) -> SigV4.Claim? {
+    private static let sessionTokenName = "x-amz-security-token"
+
+    /// Nil when the request bears no SigV4 signature at all. `now` is real time. `takesBeacons`: a POST may be signed in its
+    /// query, because `navigator.sendBeacon` sets no header.
+    package static func read(
+        _ request: HTTPRequest, now: Instant, takesBeacons: Bool = false
+    ) throws(APIError) -> SigV4.Claim? {
         if let authorization = request.headers["authorization"] {
             guard authorization.hasPrefix("AWS4-") else { return nil }
             guard request.headers.values(for: "authorization").count == 1 else {
@@ -14,7 +19,7 @@ extension SigV4.Claim {
             return try fromHeader(authorization, request, now: now)
         }
         guard request.rawQuery.contains("X-Amz-Algorithm=") else { return nil }
-        return try fromQuery(request, now: now)
+        return try fromQuery(request, now: now, takesBeacons: takesBeacons)
     }
 
     private static func fromHeader(_ authorization: String, _ request: HTTPRequest, now: Instant) throws(APIError)
@@ -27,7 +32,7 @@ extension SigV4.Claim {
         let signedAt = try date(of: request)
         let claim = try SigV4.Claim(
             credential: credential, signedHeaders: signedHeaders, signature: signature, signedAt: signedAt,
-            isPresigned: false)
+            isPresigned: false, sessionToken: request.headers[sessionTokenName])
         try claim.checkCoverage(of: request)
         guard signedAt >= now - SigV4.tolerance else {
             throw AccessRefusal.expired(signedAt, now: now, tolerance: SigV4.tolerance)
@@ -36,8 +41,11 @@ extension SigV4.Claim {
         return claim
     }
 
-    private static func fromQuery(_ request: HTTPRequest, now: Instant) throws(APIError) -> SigV4.Claim {
-        guard request.method == "GET" || request.method == "HEAD" else {
+    private static func fromQuery(
+        _ request: HTTPRequest, now: Instant, takesBeacons: Bool
+    ) throws(APIError) -> SigV4.Claim {
+        let isBeacon = takesBeacons && request.method == "POST"
+        guard request.method == "GET" || request.method == "HEAD" || isBeacon else {
             throw AccessRefusal.incomplete(
                 "Presigned URLs are for GET only; sign this request in its Authorization header.")
         }
@@ -53,20 +61,31 @@ extension SigV4.Claim {
         }
         guard try item("X-Amz-Algorithm") == SigV4.algorithm else { throw unsupportedAlgorithm }
         guard let signedAt = SignatureTime.parse(try item("X-Amz-Date")) else { throw badDate }
-        guard let seconds = Int(try item("X-Amz-Expires")), (1...SigV4.longestPresigned).contains(seconds) else {
-            throw AccessRefusal.incomplete("X-Amz-Expires must be from 1 to \(SigV4.longestPresigned) seconds.")
+        let lifetime: Duration
+        if isBeacon {
+            // Amplify leaves X-Amz-Expires out. Whatever it says, what writes can be repeated no longer than by header.
+            lifetime = SigV4.tolerance
+        } else {
+            guard let seconds = Int(try item("X-Amz-Expires")), (1...SigV4.longestPresigned).contains(seconds) else {
+                throw AccessRefusal.incomplete("X-Amz-Expires must be from 1 to \(SigV4.longestPresigned) seconds.")
+            }
+            lifetime = .seconds(seconds)
         }
+        let tokens = items.filter { $0.name.lowercased() == sessionTokenName }
+        guard tokens.count <= 1 else { throw AccessRefusal.incomplete("There is more than one X-Amz-Security-Token.") }
         let claim = try SigV4.Claim(
             credential: try item("X-Amz-Credential"), signedHeaders: try item("X-Amz-SignedHeaders"),
-            signature: try item("X-Amz-Signature"), signedAt: signedAt, isPresigned: true)
+            signature: try item("X-Amz-Signature"), signedAt: signedAt, isPresigned: true,
+            sessionToken: tokens.first?.value)
         try claim.checkCoverage(of: request)
-        guard now <= signedAt + .seconds(seconds) else { throw AccessRefusal.expiredURL }
+        guard now <= signedAt + lifetime else { throw AccessRefusal.expiredURL }
         try claim.checkNotInFuture(now)
         return claim
     }
 
     private init(
-        credential: String, signedHeaders: String, signature: String, signedAt: Instant, isPresigned: Bool
+        credential: String, signedHeaders: String, signature: String, signedAt: Instant, isPresigned: Bool,
+        sessionToken: String?
     ) throws(APIError) {
         let parts = credential.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 5, !parts[0].isEmpty, parts[0].utf8.count <= 128, !parts[2].isEmpty else {
@@ -102,6 +121,7 @@ extension SigV4.Claim {
         self.signedAt = signedAt
         self.signature = signature
         self.isPresigned = isPresigned
+        self.sessionToken = sessionToken
     }
 
     /// Regions end up in ARNs: letters, digits and dashes only.

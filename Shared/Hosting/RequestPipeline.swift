@@ -5,7 +5,7 @@ package import HTTPServer
 import PinpointAPI
 import Runtime
 
-/// From request to answer: request id → preflight → route → caller → body → handler → errors → headers → metrics.
+/// From request to answer: request id → preflight → route → caller → policy → body → handler → errors → headers → metrics.
 package final class RequestPipeline: Sendable {
     private let context: ServiceContext
     private let router: Router<Bound>
@@ -84,9 +84,12 @@ package final class RequestPipeline: Sendable {
         var request = request
         let caller: Caller?
         switch route.access {
-        case .signed:
+        case .signed(let action, let takesBeacons):
             try requireSchema()
-            caller = try await context.authenticator.authenticate(request)
+            let known = try await context.authenticator.authenticate(request, takesBeacons: takesBeacons)
+            let app = parameters["application-id"] ?? parameters["app"]
+            try AccessPolicy.check(known, action: action, app: app)
+            caller = known
             // After the signature, which is over the bytes as they were sent.
             try await ContentDecoding.apply(to: &request, limitBytes: route.bodyLimitBytes, loop: context.loop)
         case .internalService:

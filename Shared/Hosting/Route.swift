@@ -4,8 +4,9 @@ package import PinpointAPI
 
 /// Who may call a route.
 package enum RouteAccess: Sendable {
-    /// A caller with a SigV4 signature or an API key. `action` is the IAM name, such as `mobiletargeting:GetApp`.
-    case signed(action: String)
+    /// A caller with a credential that may do `action`, the IAM name, such as `mobiletargeting:GetApp` (`AccessPolicy`).
+    /// `takesBeacons`: a POST may carry its SigV4 signature in the query, because `navigator.sendBeacon` sets no header.
+    case signed(action: String, takesBeacons: Bool = false)
     /// Another process of this installation, by its token.
     case internalService
     /// Anyone: health, tracking links. Such a handler checks what it is given by itself.

@@ -424,6 +424,22 @@ let generatedMigrations: [Migration] = [
         """#
     ),
     Migration(
+        name: "0010_add_write_keys",
+        checksum: "5f8600cc639d7474fee52b1d78b3972b45615fa9559c04b45d20568525af0d80",
+        isBreaking: false,
+        sql: #"""
+        -- Publishable write keys: credentials that stand in web pages and apps, good for one app's events and endpoints only.
+        ALTER TABLE access_keys DROP CONSTRAINT access_keys_kind_check;
+        ALTER TABLE access_keys ADD CONSTRAINT access_keys_kind_check CHECK (kind IN ('SIGV4', 'API', 'WRITE'));
+        ALTER TABLE access_keys ADD COLUMN app uuid;
+        ALTER TABLE access_keys ADD COLUMN name text;
+        -- Origins of the pages that may use it, as browsers write them; empty: any.
+        ALTER TABLE access_keys ADD COLUMN origins text[] NOT NULL DEFAULT '{}';
+        ALTER TABLE access_keys ADD CONSTRAINT access_keys_write_keys_have_an_app CHECK ((kind = 'WRITE') = (app IS NOT NULL));
+        CREATE INDEX access_keys_of_app ON access_keys (app, created_at, id) WHERE app IS NOT NULL;
+        """#
+    ),
+    Migration(
         name: "0011_create_segment_members",
         checksum: "35199eade35d0c9382c152379de986693c702fa34f7a9d380a172a6bfe42ef5b",
         isBreaking: false,

@@ -14,41 +14,59 @@ package struct AccessKey: Sendable {
         case signing = "SIGV4"
         /// A bearer token; only its hash is kept.
         case api = "API"
+        /// A publishable token of one app (`WriteKey`); only its hash is kept.
+        case write = "WRITE"
     }
 }
 
-/// A bearer token: `nt_<id>_<secret>_<crc>`. The id finds the row, the checksum tells a typing error from a wrong key.
+/// A token of ours: `nt_<id>_<secret>_<crc>`, or `wk_…` for a publishable write key. The id finds the row, the checksum tells a
+/// typing error from a wrong key.
 package struct APIKey: Sendable, Equatable {
+    /// What the token begins with: people and secret scanners can see whether it was meant to be public.
+    package enum Form: String, Sendable {
+        case api = "nt"
+        case write = "wk"
+    }
+
+    package let form: Form
     package let id: String
     package let secret: String
 
-    private static let prefix = "nt"
     private static let idDigits = 16
     private static let secretDigits = 64
 
-    private init(id: String, secret: String) {
+    private init(_ form: Form, id: String, secret: String) {
+        self.form = form
         self.id = id
         self.secret = secret
     }
 
     /// 256 random bits of secret.
-    package static func generate(random: (Int) -> [UInt8]) -> APIKey {
-        APIKey(id: Hex.lowercase(random(idDigits / 2)), secret: Hex.lowercase(random(secretDigits / 2)))
+    package static func generate(_ form: Form = .api, random: (Int) -> [UInt8]) -> APIKey {
+        APIKey(form, id: Hex.lowercase(random(idDigits / 2)), secret: Hex.lowercase(random(secretDigits / 2)))
     }
 
     /// Nil for anything that was never a key of ours, or has a typing error.
     package init?(_ text: String) {
         let parts = text.split(separator: "_", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 4, parts[0] == Self.prefix,
+        guard parts.count == 4, let form = Form(rawValue: parts[0]),
             Self.isHex(parts[1], Self.idDigits), Self.isHex(parts[2], Self.secretDigits)
         else { return nil }
-        let key = APIKey(id: parts[1], secret: parts[2])
+        let key = APIKey(form, id: parts[1], secret: parts[2])
         guard key.checksum == parts[3] else { return nil }
         self = key
     }
 
     /// The token as its owner keeps it. Shown once.
-    package var token: String { "\(Self.prefix)_\(id)_\(secret)_\(checksum)" }
+    package var token: String { "\(form.rawValue)_\(id)_\(secret)_\(checksum)" }
+
+    /// The kind of row that such a token must have.
+    package var kind: AccessKey.Kind {
+        switch form {
+        case .api: .api
+        case .write: .write
+        }
+    }
 
     /// What is stored. A plain hash is enough: the secret has 256 bits.
     package var hash: [UInt8] { SHA256.hash(Array("\(id)_\(secret)".utf8)) }

@@ -11,6 +11,10 @@ package enum AccessKeyStore {
         package let kind: AccessKey.Kind
         package let sealedSecret: [UInt8]?
         package let hash: [UInt8]?
+        /// Of a write key: its app.
+        package let app: AppID?
+        /// Of a write key: the origins of the pages that may use it; empty: any.
+        package let origins: [String]
 
         /// The secret of a SigV4 pair. Throws `integrity` when the row was tampered with or the master key is another.
         package func signingSecret(id: String, masterKey: MasterKey) throws(Fault) -> String {
@@ -24,13 +28,15 @@ package enum AccessKeyStore {
     package static func find(_ id: String, in database: Database) async throws -> Verifier? {
         let rows = try await database.query(
             """
-            SELECT account, kind, secret_sealed, secret_hash
+            SELECT account, kind, secret_sealed, secret_hash, app, origins
               FROM access_keys
              WHERE id = \(id) AND revoked_at IS NULL
             """
         )
         guard let row = rows.first, let kind = AccessKey.Kind(rawValue: try row.get(1)) else { return nil }
-        return Verifier(account: try row.get(0), kind: kind, sealedSecret: try row.get(2), hash: try row.get(3))
+        return Verifier(
+            account: try row.get(0), kind: kind, sealedSecret: try row.get(2), hash: try row.get(3),
+            app: try row.get(4), origins: try row.get(5))
     }
 
     /// Adds a SigV4 pair. False when the id is taken, whoever has it.
@@ -48,7 +54,7 @@ package enum AccessKeyStore {
         return added == 1
     }
 
-    /// Adds an API key. False when the id is taken, whoever has it.
+    /// Adds an API key (form `api`). False when the id is taken, whoever has it.
     @discardableResult
     package static func insert(_ key: APIKey, account: String, now: Instant, in session: Session) async throws -> Bool {
         let added = try await session.execute(
@@ -61,13 +67,13 @@ package enum AccessKeyStore {
         return added == 1
     }
 
-    /// Every key of the account, revoked ones too, newest first.
+    /// Every key of the account but the write keys of its apps, revoked ones too, newest first.
     package static func list(account: String, in session: Session) async throws -> [AccessKey] {
         let rows = try await session.query(
             """
             SELECT id, kind, created_at, revoked_at
               FROM access_keys
-             WHERE account = \(account)
+             WHERE account = \(account) AND app IS NULL
              ORDER BY created_at DESC, id
              LIMIT 1000
             """
