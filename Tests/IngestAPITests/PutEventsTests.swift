@@ -102,6 +102,14 @@ import Testing
         Refusal(event: with(["Attributes": keys(41)]), message: "40 attributes"),
         Refusal(event: with(["Session": ["Id": "s"]]), message: "Session.StartTimestamp is required"),
         Refusal(event: with(["AppTitle": 1]), message: "AppTitle must be a string"),
+        Refusal(
+            event: with(["SdkName": .string(String(repeating: "é", count: 201))]), message: "SdkName can have 200"),
+        Refusal(
+            event: with([
+                "Session": [
+                    "Id": .string(String(repeating: "s", count: 2048)), "StartTimestamp": "1998-06-01T00:00:00Z",
+                ]
+            ]), message: "Session can have 2048 bytes"),
     ]
 
     @Test func `every rule has its message, and its neighbours are stored`() async throws {
@@ -155,6 +163,11 @@ import Testing
             let many = try await ingest.putEvents(["e": ["Endpoint": [:], "Events": .object(events)]])
             #expect(many.status == 400)
             #expect(many.message == "A request can have 100 events")
+            var endpoints = JSONObject()
+            for number in 0..<101 { endpoints["e\(number)"] = ["Endpoint": [:], "Events": [:]] }
+            let wide = try await ingest.putEvents(.object(endpoints))
+            #expect(wide.status == 400)
+            #expect(wide.message == "BatchItem can have 100 endpoints")
             let large = [UInt8](repeating: UInt8(ascii: " "), count: (4 << 20) + 1)
             #expect(try await ingest.send("POST", "\(ingest.path)/events", large).status == 413)
             #expect(try await ingest.count("SELECT count(*) FROM events") == 0)

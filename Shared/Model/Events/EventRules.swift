@@ -2,6 +2,9 @@ package import Core
 package import Postgres
 
 /// What an event must be like. A client's clock or a bug must not make partitions without end.
+///
+/// Late and out-of-order events are stored at their own time. A repeated event (same app, endpoint, event key, type and timestamp)
+/// is acknowledged and stored once, for as long as the first one is kept: the window of deduplication is the retention.
 package enum EventRules {
     package static let keysPerEvent = 40
     package static let nameCharacters = 50
@@ -9,6 +12,8 @@ package enum EventRules {
     /// Roll-ups keep a row per type and minute, so that a type is a word, not a text.
     package static let typeCharacters = 128
     package static let bytes = 1000 << 10
+    /// Four short members; what Pinpoint does not say, and a session is stored with each of its events.
+    package static let sessionBytes = 2 << 10
     package static let oldestDays = 40 * 366
     package static let newest: Duration = .seconds(86_400)
 

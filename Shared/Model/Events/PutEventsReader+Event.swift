@@ -70,6 +70,9 @@ extension PutEventsReader {
     private func takeApplication(_ name: JSONNode, _ value: JSONNode, _ fields: inout EventFields) -> String? {
         for member in Self.application where index.equals(name, member) {
             guard index.isString(value) else { return "\(member) must be a string" }
+            guard isWithin(value, EventRules.valueCharacters) else {
+                return "\(member) can have \(EventRules.valueCharacters) characters"
+            }
             fields.take(member, value)
         }
         return nil
@@ -77,6 +80,9 @@ extension PutEventsReader {
 
     private func sessionFault(_ session: JSONNode) -> String? {
         guard index.isObject(session) else { return "Session must be a JSON object" }
+        guard index.range(session).count <= EventRules.sessionBytes else {
+            return "Session can have \(EventRules.sessionBytes) bytes"
+        }
         let names: [StaticString] = ["Id", "StartTimestamp", "StopTimestamp"]
         for (place, name) in names.enumerated() {
             guard let value = index.member(name, of: session), !index.isNull(value) else {

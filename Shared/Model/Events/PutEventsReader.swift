@@ -23,7 +23,7 @@ package struct PutEventsReader {
         events = EventRows(app: app, receivedAt: now, reservingBytes: index.bytes.count + index.bytes.count / 2)
     }
 
-    /// Throws 400 for what concerns the whole request: malformed JSON, no `BatchItem`, more than 100 events.
+    /// Throws 400 for what concerns the whole request: malformed JSON, no `BatchItem`, more than 100 endpoints or events.
     package static func read(_ body: [UInt8], app: AppID, now: Instant) throws(APIError) -> PutEventsBatch {
         let index: JSONIndex
         do throws(JSONFault) { index = try JSONIndex(body) } catch { throw .malformed(error) }
@@ -42,6 +42,9 @@ package struct PutEventsReader {
             throw path.refusal("is required")
         }
         guard index.isObject(batch) else { throw path.refusal("must be a JSON object") }
+        guard index.count(batch) <= Limits.endpointsPerBatch else {
+            throw path.refusal("can have \(Limits.endpointsPerBatch) endpoints")
+        }
         try index.forEachMember(of: batch) { key, value throws(APIError) in try readItem(key, value, path) }
     }
 
