@@ -37,7 +37,7 @@ func service(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
         name: name,
         dependencies: dependencies,
         path: "Services/\(name)",
-        exclude: ["README.md"],
+        exclude: ["README.md"] + (name == "IngestAPI" ? ["sdk"] : []),
         swiftSettings: settings
     )
 }

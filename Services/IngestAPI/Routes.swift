@@ -1,3 +1,4 @@
+import Access
 import Core
 import Hosting
 import PinpointAPI
@@ -18,11 +19,17 @@ enum Routes {
             Route(.deleteUserEndpoints, handler: DeleteEndpoints.ofUser),
             Route(.getInAppMessages, handler: GetInAppMessages.run),
             Route(.putEvents, bodyLimitBytes: Limits.eventsBodyBytes) { try await PutEvents.run($0, ingest) },
-            // Where the browser beacon of older Amplify versions posts.
+            // Where the browser beacon of Amplify (up to version 5) posts, text/plain and signed in the query.
             Route(
-                "POST", "/v1/apps/{application-id}/events/legacy", access: .signed(action: Operation.putEvents.action),
+                "POST", "/v1/apps/{application-id}/events/legacy",
+                access: .signed(action: Operation.putEvents.action, takesBeacons: true),
                 bodyLimitBytes: Limits.eventsBodyBytes
             ) { try await PutEvents.run($0, ingest) },
+            Route(
+                "POST", "/v1/apps/{application-id}/credentials",
+                access: .signed(action: AccessPolicy.createCredentials),
+                bodyLimitBytes: CreateCredentials.bodyLimitBytes, handler: CreateCredentials.run),
+            Route("GET", "/sdk/needletail.js", access: .open, bodyLimitBytes: noBody) { ServeWebSDK.run($0) },
             Route("GET", "/t/o/{token}", access: .open, bodyLimitBytes: noBody) { try await TrackOpen.run($0, ingest) },
             Route("GET", "/t/c/{token}", access: .open, bodyLimitBytes: noBody) {
                 try await TrackClick.run($0, ingest)

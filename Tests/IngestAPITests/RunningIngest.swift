@@ -26,7 +26,7 @@ struct RunningIngest: Sendable {
     let context: ServiceContext
     let tokens: TrackingTokens
     private let client: HTTPClient
-    private let host: String
+    let host: String
 
     var path: String { "/v1/apps/\(app)" }
 
@@ -98,21 +98,35 @@ struct RunningIngest: Sendable {
 
         var json: JSON { (try? JSON.parse(body)) ?? .null }
         var message: String? { json["Message"]?.string }
+
+        func header(_ name: String) -> String? {
+            response.headers.first { $0.name.lowercased() == name.lowercased() }?.value
+        }
     }
 
-    func send(_ method: String, _ target: String, _ body: [UInt8], isSigned: Bool = true) async throws -> Answer {
-        var headers: [(name: String, value: String)] =
-            body.isEmpty ? [] : [(name: "Content-Type", value: "application/json")]
-        if isSigned {
-            headers += SigV4.sign(
-                method: method, host: host, target: target, headers: headers, body: body, key: Self.key,
-                region: "eu-west-1", at: context.environment.realNow())
-        }
+    /// Without a signature, as a page sends it.
+    func plain(
+        _ method: String, _ target: String, _ body: [UInt8], _ headers: [(name: String, value: String)]
+    ) async throws -> Answer {
         let response = try await client.send(
             ClientRequest(
                 method: method, url: "http://\(host)\(target)", headers: headers, body: body,
                 responseLimitBytes: 8 << 20))
         return Answer(status: response.status, body: response.body, response: response)
+    }
+
+    func send(
+        _ method: String, _ target: String, _ body: [UInt8], isSigned: Bool = true,
+        headers: [(name: String, value: String)] = []
+    ) async throws -> Answer {
+        var headers = headers
+        if !body.isEmpty { headers.append((name: "Content-Type", value: "application/json")) }
+        if isSigned {
+            headers += SigV4.sign(
+                method: method, host: host, target: target, headers: headers, body: body, key: Self.key,
+                region: "eu-west-1", at: context.environment.realNow())
+        }
+        return try await plain(method, target, body, headers)
     }
 
     func send(_ method: String, _ target: String, _ json: JSON? = nil, isSigned: Bool = true) async throws -> Answer {
