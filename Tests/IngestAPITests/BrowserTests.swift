@@ -103,6 +103,7 @@ import Testing
                 "PUT /v1/apps/{application-id}/endpoints/{endpoint-id}", "PUT /v1/apps/{application-id}/endpoints",
                 "POST /v1/apps/{application-id}/events", "POST /v1/apps/{application-id}/events/legacy",
                 "POST /v1/apps/{application-id}/credentials",
+                "GET /v1/apps/{application-id}/endpoints/{endpoint-id}/inappmessages",
             ]
             var seen: Set<String> = []
             for route in Routes.all(IngestAPI.Ingest(ingest.context)) {

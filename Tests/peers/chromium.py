@@ -118,7 +118,7 @@ class Page:
 
     def go(self, url):
         self.send("Page.navigate", url=url)
-        self.until(f"document.readyState === 'complete' && location.href === {json.dumps(url)}")
+        self.until(f"document.readyState === 'complete' && location.href === new URL({json.dumps(url)}).href")
 
     def until(self, condition, seconds=20):
         deadline = time.monotonic() + seconds
