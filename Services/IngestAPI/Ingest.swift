@@ -12,6 +12,7 @@ struct Ingest: Sendable {
     let queue: IngestQueue
     let tokens: TrackingTokens
     let campaigns: RunCampaigns
+    let attributes: AttributeRegistry
 
     /// Commits at a time: one is prepared while Postgres works on the other.
     private static let lanes = 2
@@ -20,9 +21,10 @@ struct Ingest: Sendable {
         self.context = context
         tokens = TrackingTokens(masterKey: context.masterKey)
         campaigns = RunCampaigns(database: context.database)
+        attributes = AttributeRegistry(database: context.database)
         let writer = IngestWriter(
             database: context.database, partitions: Partitions(context.database, retention: EventRules.retention),
-            hasher: SuppressionHasher(masterKey: context.masterKey), metrics: context.metrics)
+            hasher: SuppressionHasher(masterKey: context.masterKey), metrics: context.metrics, attributes: attributes)
         queue = IngestQueue(writer: writer, loop: context.loop, bounds: bounds)
     }
 

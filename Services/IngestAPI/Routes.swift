@@ -18,6 +18,10 @@ enum Routes {
             Route(.deleteEndpoint, handler: DeleteEndpoints.one),
             Route(.deleteUserEndpoints, handler: DeleteEndpoints.ofUser),
             Route(.getInAppMessages, handler: GetInAppMessages.run),
+            Route(.removeAttributes) { try await Attributes.remove($0, ingest) },
+            Route(
+                "GET", "/v1/apps/{application-id}/attributes", access: .signed(action: "mobiletargeting:GetAttributes"),
+                handler: Attributes.list),
             Route(.putEvents, bodyLimitBytes: Limits.eventsBodyBytes) { try await PutEvents.run($0, ingest) },
             // Where the browser beacon of Amplify (up to version 5) posts, text/plain and signed in the query.
             Route(

@@ -217,7 +217,7 @@ import Testing
             ]
             let refused = try await ingest.send("PUT", "\(ingest.path)/endpoints", bad)
             #expect(refused.status == 400)
-            #expect(refused.message == "Missing Address")
+            #expect(refused.message == "Missing Address; it concerns Item[1], whose Id is \"b\"")
             let nameless: JSON = ["Item": [["ChannelType": "EMAIL", "Address": "a@b.c"]]]
             #expect(
                 try await ingest.send("PUT", "\(ingest.path)/endpoints", nameless).message?.contains("Item[0].Id")

@@ -1,5 +1,4 @@
 import Core
-import Crypto
 import Postgres
 
 extension EndpointPlan {
@@ -10,13 +9,19 @@ extension EndpointPlan {
         var statements: [SQL] = ["SET LOCAL enable_seqscan = off"]
         if !users.isEmpty {
             statements.append("SET LOCAL plan_cache_mode = force_custom_plan")
-            statements.append(lockUsers)
+            statements.append(AppLock.take(users.map { AppLock.user($0.app, $0.id) }))
         }
+        if !growingApps.isEmpty { statements.append(AttributeStore.lock(growingApps)) }
         let first = statements.count
         statements.append(storedRows)
         if !users.isEmpty { statements.append(memberRows) }
         if !patchedUsers.isEmpty { statements.append(userRows) }
+        if !growingApps.isEmpty { statements.append(AttributeStore.selectNames(growingApps)) }
         let results = try await session.batch(statements)
+        if !growingApps.isEmpty {
+            names = Dictionary(uniqueKeysWithValues: growingApps.map { ($0, AppAttributes()) })
+            try AttributeStore.take(names: results[results.count - 1], into: &names)
+        }
         var suspects: [EndpointReference] = []
         for row in results[first] {
             let place: Int = try row.get(0)
@@ -31,14 +36,6 @@ extension EndpointPlan {
         if !users.isEmpty { try takeMembers(results[first + 1]) }
         if !patchedUsers.isEmpty { try takeUsers(results[first + 2]) }
         if !suspects.isEmpty { try await loadWhole(suspects, in: session) }
-    }
-
-    private var lockUsers: SQL {
-        let locks = users.map { user in
-            let digest = SHA256.hash(user.app.bytes + Array("user/\(user.id)".utf8))
-            return Int64(bitPattern: digest.prefix(8).reduce(0) { $0 << 8 | UInt64($1) })
-        }
-        return "SELECT pg_advisory_xact_lock(w.lock) FROM unnest(\(locks.sorted())) AS w (lock)"
     }
 
     /// Upper bounds of sizes and of numbers of names, only where a write adds to them: a jsonb is larger than the names and

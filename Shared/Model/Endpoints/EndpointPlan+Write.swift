@@ -81,6 +81,9 @@ extension EndpointPlan {
         }
         var statements: [SQL] = []
         let users = changedUsers.sorted()
+        // Before the rows change, because what a row had is read from it.
+        if !moves.isEmpty { statements.append(UserMove.record(moves, at: now)) }
+        if !newNames.isEmpty { statements.append(AttributeStore.insert(newNames, at: now)) }
         if !users.isEmpty { statements.append(writeUsers(users, at: now)) }
         if !stored.keys.isEmpty { statements.append(update(stored)) }
         if !new.keys.isEmpty { statements.append(insert(new, at: now)) }

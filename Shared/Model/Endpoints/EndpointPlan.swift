@@ -33,6 +33,13 @@ struct EndpointPlan {
     var holders: [AddressReference: [Int64]] = [:]
     /// Endpoints outside this commit that lose their user.
     var evicted: Set<EndpointReference> = []
+    /// Existing endpoints that change their user, in the order of the writes.
+    private(set) var moves: [UserMove] = []
+    /// Apps with writes that have attribute names which this process has not met.
+    let growingApps: [AppID]
+    /// Their names as they will be; loaded under the app's lock.
+    var names: [AppID: AppAttributes] = [:]
+    private(set) var newNames: [AppID: Set<AttributeName>] = [:]
 
     struct AddressReference: Hashable {
         let app: AppID
@@ -44,13 +51,16 @@ struct EndpointPlan {
         }
     }
 
-    init(_ requests: [IngestRequest]) {
+    /// `attributes`: what this process knows of the apps' names; missing is nothing.
+    init(_ requests: [IngestRequest], attributes: [AppID: AppAttributes] = [:]) {
         self.requests = requests
+        var growing: Set<AppID> = []
         var references: Set<EndpointReference> = []
         var users: Set<UserReference> = []
         var patched: Set<UserReference> = []
         for write in requests.lazy.flatMap(\.writes) {
             references.insert(EndpointReference(app: write.app, key: write.identity.key))
+            if !(attributes[write.app]?.newNames(write).isEmpty ?? false) { growing.insert(write.app) }
             guard let id = write.userID else { continue }
             users.insert(UserReference(app: write.app, id: id))
             if !write.userAttributes.isEmpty { patched.insert(UserReference(app: write.app, id: id)) }
@@ -59,6 +69,7 @@ struct EndpointPlan {
         self.users = users.sorted()
         patchedUsers = patched.sorted()
         patchSizes = Self.patchSizes(of: requests)
+        growingApps = growing.sorted()
     }
 
     private static func patchSizes(
@@ -77,8 +88,8 @@ struct EndpointPlan {
 
     // MARK: Applying
 
-    /// What becomes of each write, by request: nil is accepted. An atomic request is all or nothing, and its first refusal
-    /// stands for all of it.
+    /// What becomes of each write, by request: nil is accepted. An atomic request is all or nothing: when one of its writes is
+    /// refused, none is made.
     mutating func decide(hasher: SuppressionHasher) -> [[APIError?]] {
         for (reference, state) in states {
             if let hash = state.addressHash { hold(AddressReference(app: reference.app, hash: hash), reference.key) }
@@ -88,20 +99,15 @@ struct EndpointPlan {
         for request in requests {
             let before = request.isAtomic && request.writes.count > 1 ? self : nil
             var answers: [APIError?] = []
-            var first: APIError?
             for write in request.writes {
                 do throws(APIError) {
                     try apply(write, hasher: hasher)
                     answers.append(nil)
                 } catch {
-                    first = first ?? error
                     answers.append(error)
                 }
             }
-            if let before, let first {
-                self = before
-                answers = answers.map { _ in first }
-            }
+            if let before, answers.contains(where: { $0 != nil }) { self = before }
             outcomes.append(answers)
         }
         return outcomes
@@ -116,12 +122,29 @@ struct EndpointPlan {
         }
         var state = stored ?? EndpointState(write)
         try state.apply(write, hasher: hasher)
-        try attach(&state, write)
+        let new = try admittedNames(write)
+        try attach(&state, write, isStored: stored != nil)
+        for name in new {
+            names[write.app]?.insert(name)
+            newNames[write.app, default: []].insert(name)
+        }
         states[reference] = state
         guard let hash = state.addressHash else { return }
         let address = AddressReference(app: write.app, hash: hash)
         if write.address != nil { takeOver(address, for: reference.key) }
         if stored?.addressHash != hash { hold(address, reference.key) }
+    }
+
+    /// The names that the write adds to the app's, when the app has room for all of them.
+    private func admittedNames(_ write: EndpointWrite) throws(APIError) -> [AttributeName] {
+        guard let known = names[write.app] else { return [] }
+        let new = known.newNames(write)
+        guard new.isEmpty || known.count + new.count <= AttributeLimits.names else {
+            throw .badRequest(
+                "Too many custom attributes: an app can have \(AttributeLimits.names) names over Attributes, Metrics "
+                    + "and UserAttributes, and has \(known.count) without the new \(new[0].name.text)")
+        }
+        return new
     }
 
     private mutating func hold(_ address: AddressReference, _ key: Int64) {
@@ -143,8 +166,16 @@ struct EndpointPlan {
 
     // MARK: Users
 
-    private mutating func attach(_ state: inout EndpointState, _ write: EndpointWrite) throws(APIError) {
-        guard let id = write.userID else { return }
+    private mutating func attach(
+        _ state: inout EndpointState, _ write: EndpointWrite, isStored: Bool
+    ) throws(APIError) {
+        guard let id = write.userID else {
+            if write.userAttributes.isEmpty { return }
+            throw .badRequest("User.UserId is required with UserAttributes, because the endpoint has no user")
+        }
+        if write.keepsUser, !(state.userID?.isExactly(id) ?? false) {
+            throw .tooManyRequests("Another request is changing the endpoint's user; try again")
+        }
         let user = UserReference(app: write.app, id: id)
         var merged = userAttributes[user] ?? JSONObject()
         if !write.userAttributes.isEmpty {
@@ -163,11 +194,19 @@ struct EndpointPlan {
         if let former = state.userID, !former.isExactly(id) {
             members[UserReference(app: write.app, id: former)]?.remove(key: write.identity.key)
         }
-        if !(state.userID?.isExactly(id) ?? false) { state.join(user: id) }
+        if !(state.userID?.isExactly(id) ?? false) {
+            if isStored { noteMove(of: EndpointReference(app: write.app, key: write.identity.key), state, to: id) }
+            state.join(user: id)
+        }
         if !write.userAttributes.isEmpty {
             userAttributes[user] = merged
             changedUsers.insert(user)
         }
+    }
+
+    private mutating func noteMove(of reference: EndpointReference, _ state: EndpointState, to user: String) {
+        let isFirst = !state.isNew && !moves.contains { $0.endpoint == reference }
+        moves.append(UserMove(endpoint: reference, from: state.userID, to: user, readsRow: isFirst))
     }
 
     private mutating func evict(_ reference: EndpointReference) {

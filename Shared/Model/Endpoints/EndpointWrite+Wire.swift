@@ -73,9 +73,7 @@ extension EndpointWrite {
             throw path.member("UserId").refusal(
                 "must have at most \(EndpointLimits.userIDBytes) bytes; got \(userID.utf8.count)")
         }
-        if userID == nil, !userAttributes.isEmpty {
-            throw path.member("UserId").refusal("is required with UserAttributes")
-        }
+        keepsUser = userID == nil && !userAttributes.isEmpty
     }
 
     private func checkSize(at path: WirePath) throws(APIError) {

@@ -24,6 +24,8 @@ package struct EndpointWrite: Sendable {
     /// Given by the client, else ACTIVE: a write revives an endpoint.
     package var status: String
     package var userID: String?
+    /// The client named no user, but attributes of one: the endpoint's own is meant. `userID` is filled in at the commit.
+    package var keepsUser = false
     package var requestID: String?
     package var effectiveAt: Instant
 
@@ -32,7 +34,7 @@ package struct EndpointWrite: Sendable {
     package var metrics: JSONObject
     package var demographic: JSONObject
     package var location: JSONObject
-    /// Of the user, not of the endpoint. Empty unless `userID` is set.
+    /// Of the user, not of the endpoint.
     package var userAttributes: JSONObject
 
     package init(
@@ -56,8 +58,8 @@ package struct EndpointWrite: Sendable {
 package enum EndpointLimits {
     /// All of a write's texts together, and of the endpoint once merged.
     package static let bytes = 15 << 10
-    /// Names over attributes, metrics and user attributes of one endpoint. Pinpoint counts the different names of a whole
-    /// app; that would take a counter that every write contends for.
+    /// Names over attributes, metrics and user attributes of one endpoint; of the whole app there are as many
+    /// (`AttributeLimits`), but a name that was removed from the app stays on endpoints that have it.
     package static let names = 250
     /// Index rows end at 2,700 bytes.
     package static let userIDBytes = 2000

@@ -13,18 +13,28 @@ struct IngestCommit {
         case deduplicate
     }
 
+    /// What a commit did.
+    struct Result {
+        var outcomes: [IngestOutcome]
+        /// Attribute names that their apps did not have before.
+        var newNames: [AppID: Set<AttributeName>] = [:]
+    }
+
     let requests: [IngestRequest]
+    /// Of the apps with writes.
+    let attributes: [AppID: AppAttributes]
     let hasher: SuppressionHasher
     let now: Instant
 
-    func run(_ mode: EventMode, in session: Session) async throws -> [IngestOutcome] {
+    func run(_ mode: EventMode, in session: Session) async throws -> Result {
         var log = ChangeLog()
         var statements: [SQL] = []
-        var outcomes = requests.map { _ in IngestOutcome(writes: []) }
+        var result = Result(outcomes: requests.map { _ in IngestOutcome(writes: []) })
         if requests.contains(where: { !$0.writes.isEmpty }) {
-            var plan = EndpointPlan(requests)
+            var plan = EndpointPlan(try await withOwnUsers(in: session), attributes: attributes)
             try await plan.load(in: session)
-            outcomes = plan.decide(hasher: hasher).map(IngestOutcome.init)
+            result.outcomes = plan.decide(hasher: hasher).map(IngestOutcome.init)
+            result.newNames = plan.newNames
             statements += plan.statements(at: now)
             for (app, keys) in plan.changedKeys { log.touch(app, keys) }
         }
@@ -41,7 +51,32 @@ struct IngestCommit {
         // Last, because it travels with COMMIT and costs no round trip; that one of the apps is gone is rare.
         let apps = Set(requests.map(\.app)).sorted()
         try await session.commit(with: [AppStore.requireAlive(apps)] + statements)
-        return outcomes
+        return result
+    }
+
+    /// The requests, with the endpoint's own user in writes that have attributes of a user and name none. They are rare, and
+    /// cost a round trip.
+    private func withOwnUsers(in session: Session) async throws -> [IngestRequest] {
+        let writes = requests.flatMap(\.writes).filter(\.keepsUser)
+        let references = Set(writes.map { EndpointReference(app: $0.app, key: $0.identity.key) }).sorted()
+        if references.isEmpty { return requests }
+        let rows = try await session.query(
+            """
+            SELECT w.place, e.user_id
+              FROM unnest(\(references.map(\.app)), \(references.map(\.key))) WITH ORDINALITY AS w (app, key, place)
+              JOIN endpoints e ON e.app = w.app AND e.endpoint_key = w.key
+            """
+        )
+        var users: [EndpointReference: String] = [:]
+        for row in rows { users[references[try row.get(0) - 1]] = try row.get(1) }
+        return requests.map { request in
+            var request = request
+            for index in request.writes.indices where request.writes[index].keepsUser {
+                let write = request.writes[index]
+                request.writes[index].userID = users[EndpointReference(app: write.app, key: write.identity.key)]
+            }
+            return request
+        }
     }
 
     private var rows: CopyWriter {

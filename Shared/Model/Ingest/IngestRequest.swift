@@ -24,7 +24,8 @@ package struct IngestRequest: Sendable {
     var bytes: Int { writes.count * 1024 + (events?.byteCount ?? 0) }
 }
 
-/// What became of the writes of a request, in their order; nil is accepted. Events are always accepted.
+/// What became of the writes of a request, in their order; nil is accepted, unless the request is atomic and another of its
+/// writes was refused. Events are always accepted.
 package struct IngestOutcome: Sendable {
     package let writes: [APIError?]
 

@@ -11,13 +11,19 @@ package final class IngestWriter: Sendable {
     private let database: Database
     private let partitions: Partitions
     private let hasher: SuppressionHasher
+    private let attributes: AttributeRegistry
     private let commits: Counter
     private let commitSize: Histogram
     private let stored: Counter
     private let repeated: Counter
 
-    package init(database: Database, partitions: Partitions, hasher: SuppressionHasher, metrics: Metrics) {
+    /// `attributes`: the process's; without one the writer has its own.
+    package init(
+        database: Database, partitions: Partitions, hasher: SuppressionHasher, metrics: Metrics,
+        attributes: AttributeRegistry? = nil
+    ) {
         self.database = database
+        self.attributes = attributes ?? AttributeRegistry(database: database)
         self.partitions = partitions
         self.hasher = hasher
         commits = metrics.counter(.ingestCommits)
@@ -78,15 +84,19 @@ package final class IngestWriter: Sendable {
     private func commitTogether(_ requests: [IngestRequest]) async throws -> [IngestOutcome] {
         let weeks = Set(requests.lazy.flatMap { $0.events?.weeks ?? [] })
         if !weeks.isEmpty { try await partitions.ensure(.events, for: weeks) }
-        let commit = IngestCommit(requests: requests, hasher: hasher, now: database.environment.now())
+        let known = try await attributes.load(Set(requests.lazy.filter { !$0.writes.isEmpty }.map(\.app)))
+        let commit = IngestCommit(
+            requests: requests.map { Self.captured($0, known) }, attributes: known, hasher: hasher,
+            now: database.environment.now())
         let backoff = Backoff(base: .milliseconds(20), cap: .seconds(1))
         var mode = IngestCommit.EventMode.copy
         var attempt = 0
         while true {
             do {
-                let outcomes = try await database.transaction { try await commit.run(mode, in: $0) }
+                let result = try await database.transaction { try await commit.run(mode, in: $0) }
+                attributes.learn(result.newNames)
                 note(requests, mode)
-                return outcomes
+                return result.outcomes
             } catch let fault as SQLFault where attempt < Self.attempts {
                 // 23505: an event came before, or another commit has just made the same endpoint. Both end well when repeated,
                 // and so does a commit whose outcome is unknown, because only what is new counts then.
@@ -99,6 +109,14 @@ package final class IngestWriter: Sendable {
                 }
             }
         }
+    }
+
+    /// Without the attributes that the app has had removed.
+    private static func captured(_ request: IngestRequest, _ attributes: [AppID: AppAttributes]) -> IngestRequest {
+        guard !request.writes.isEmpty, let known = attributes[request.app], known.hasBlacklist else { return request }
+        var request = request
+        request.writes = request.writes.map(known.captured)
+        return request
     }
 
     private func note(_ requests: [IngestRequest], _ mode: IngestCommit.EventMode) {

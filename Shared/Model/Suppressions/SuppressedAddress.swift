@@ -9,6 +9,8 @@ package enum SuppressionReason: String, Sendable, CaseIterable {
     case hardBounce = "HARD_BOUNCE"
     /// Put there by a person or an API call.
     case manual = "MANUAL"
+    /// The person was erased; no import brings them back.
+    case erased = "ERASED"
 }
 
 /// Turns addresses into the keyed hashes under which suppressions are stored, so that the list itself names nobody.

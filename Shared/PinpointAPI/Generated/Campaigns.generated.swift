@@ -114,6 +114,37 @@ package struct ActivityResponse: WireShape {
     }
 }
 
+package struct AttributesResource: WireShape {
+    package var applicationId: String?
+    package var attributeType: String?
+    package var attributes: [String]?
+
+    package init(
+        applicationId: String? = nil,
+        attributeType: String? = nil,
+        attributes: [String]? = nil
+    ) {
+        self.applicationId = applicationId
+        self.attributeType = attributeType
+        self.attributes = attributes
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        applicationId = try reader.require("ApplicationId")
+        attributeType = try reader.require("AttributeType")
+        attributes = try reader.read("Attributes")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 3)
+        writer.write("ApplicationId", applicationId)
+        writer.write("AttributeType", attributeType)
+        writer.write("Attributes", attributes)
+        return writer.json
+    }
+}
+
 package struct CampaignResponse: WireShape {
     package var additionalTreatments: [TreatmentResource]?
     package var applicationId: String?
@@ -303,6 +334,28 @@ package struct CampaignsResponse: WireShape {
         var writer = WireWriter(capacity: 2)
         writer.write("Item", item)
         writer.write("NextToken", nextToken)
+        return writer.json
+    }
+}
+
+package struct UpdateAttributesRequest: WireShape {
+    package var blacklist: [String]?
+
+    package init(
+        blacklist: [String]? = nil
+    ) {
+        self.blacklist = blacklist
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        blacklist = try reader.require("Blacklist")
+        try reader.check(count: 0...250, blacklist, "Blacklist")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 1)
+        writer.write("Blacklist", blacklist)
         return writer.json
     }
 }

@@ -459,7 +459,7 @@ extension Operation {
     package static let removeAttributes = Operation(
         name: "RemoveAttributes", method: "PUT", path: "/v1/apps/{application-id}/attributes/{attribute-type}",
         status: 200, request: "UpdateAttributesRequest", response: "AttributesResource",
-        isBuilt: false
+        isBuilt: true
     )
     package static let sendMessages = Operation(
         name: "SendMessages", method: "POST", path: "/v1/apps/{application-id}/messages",
