@@ -5,6 +5,7 @@ import Hosting
 import Model
 import PinpointAPI
 import Postgres
+import Runtime
 
 /// What the routes and lanes of this process share.
 struct Ingest: Sendable {
@@ -29,9 +30,13 @@ struct Ingest: Sendable {
     }
 
     var workers: [BackgroundWorker] {
-        (1...Self.lanes).map { number in
+        let lanes = (1...Self.lanes).map { number in
             BackgroundWorker(name: "ingest-lane-\(number)") { await queue.runLane() }
         }
+        let eraser = EraseWorker(
+            database: context.database, environment: context.environment,
+            leaseDuration: context.configuration.leaseTTL)
+        return lanes + [BackgroundWorker(name: "erase") { [loop = context.loop] in await eraser.run(on: loop) }]
     }
 
     /// Returns once it is durable.

@@ -3,6 +3,7 @@ import HTTPServer
 import Hosting
 import Model
 import PinpointAPI
+import Postgres
 
 /// What following a link in a message becomes: an event of the endpoint, and an engagement of the run.
 enum TrackingEvent {
@@ -19,12 +20,16 @@ enum TrackingEvent {
     }
 
     /// Stores it, durably. When the run is gone there is nothing to count it for; the event alone is kept. When the app is
-    /// gone nothing is.
+    /// gone nothing is, nor when the endpoint is: whoever was deleted is not followed by the messages they still have.
     static func record(
         _ kind: Engagement.Kind, _ link: TrackingLink, _ call: RequestContext, _ ingest: Ingest
     ) async throws {
         let environment = call.context.environment
         let now = environment.now()
+        let isKnown = try await call.context.database.withSession { session in
+            try await EndpointStore.exists(link.app, key: link.endpointKey, in: session)
+        }
+        guard isKnown else { return }
         let campaign = try await ingest.campaigns.campaign(of: link.run, app: link.app)
         var request = IngestRequest(app: link.app)
         request.engagement = campaign.map {

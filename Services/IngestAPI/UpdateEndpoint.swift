@@ -27,7 +27,8 @@ enum UpdateEndpoint {
         let outcome = try await ingest.store(request)
         for (index, refusal) in outcome.writes.enumerated() {
             guard var refusal else { continue }
-            refusal.message += "; it concerns Item[\(index)], whose Id is \"\(request.writes[index].id.rawValue.prefix(100))\""
+            refusal.message +=
+                "; it concerns Item[\(index)], whose Id is \"\(request.writes[index].id.rawValue.prefix(100))\""
             throw refusal
         }
         return accepted(call)

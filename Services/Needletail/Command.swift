@@ -37,6 +37,8 @@ struct Command: Sendable {
         DoctorCommand.command,
         ProveCommand.command,
         KeysCommand.command,
+        UsersCommand.command,
+        PrivacyCommand.command,
         ConfigCommand.command,
         Supervisor.command,
     ]

@@ -424,8 +424,8 @@ let generatedMigrations: [Migration] = [
         """#
     ),
     Migration(
-        name: "0009_create_attribute_names",
-        checksum: "356d5d1388ecfbcf74fa464831602cf0cb8d1698ecd6c7c4636c38099f0066c3",
+        name: "0009_create_people",
+        checksum: "3b7fe36b5c26534fa3b08ecaba7fa382249ee7f4bc41153fa82091a49b40b59f",
         isBreaking: false,
         sql: #"""
         -- Every attribute name that an app's endpoints and users were written with, by kind: `endpoint-custom-attributes`,
@@ -476,9 +476,10 @@ let generatedMigrations: [Migration] = [
 
         -- For finding one person in the ledger. A chunk is a range of keys, and the ranges of one treatment do not overlap: one look
         -- per run and treatment. Outcomes come a window of neighbouring keys at a time, so that a block range index knows where to look
-        -- at next to no cost for the writer; a few windows share a range, hence minmax-multi.
+        -- at next to no cost for the writer; a few windows share a range, hence minmax-multi. `chunk` finds the neighbours.
         CREATE INDEX run_chunks_by_key ON run_chunks (app, run, treatment, last_key);
-        CREATE INDEX send_outcomes_by_key ON send_outcomes USING brin (endpoint_key int8_minmax_multi_ops) WITH (pages_per_range = 16);
+        CREATE INDEX send_outcomes_by_key ON send_outcomes USING brin (endpoint_key int8_minmax_multi_ops, chunk int4_minmax_multi_ops)
+            WITH (pages_per_range = 16);
         """#
     ),
     Migration(

@@ -17,13 +17,15 @@ import Testing
         return .object(object)
     }
 
-    private func remove(_ ingest: RunningIngest, _ kind: String, _ patterns: JSON) async throws -> RunningIngest.Answer {
+    private func remove(_ ingest: RunningIngest, _ kind: String, _ patterns: JSON) async throws -> RunningIngest.Answer
+    {
         try await ingest.send("PUT", "\(ingest.path)/attributes/\(kind)", ["Blacklist": patterns])
     }
 
     @Test func `names that were removed are no longer captured, and what is stored stays`() async throws {
         try await RunningIngest.run { ingest in
-            try await ingest.update("e", write(["tier": ["1"], "tmp_a": ["1"]], metrics: ["m": 1], user: ["Name": ["x"]]))
+            try await ingest.update(
+                "e", write(["tier": ["1"], "tmp_a": ["1"]], metrics: ["m": 1], user: ["Name": ["x"]]))
             let answer = try await remove(ingest, "endpoint-custom-attributes", ["tmp_*", "tier", "tier"])
             #expect(answer.status == 200)
             #expect(answer.json["ApplicationId"]?.string == ingest.app.description)
@@ -32,7 +34,10 @@ import Testing
             #expect(try await remove(ingest, "endpoint-metric-attributes", ["m"]).status == 200)
             #expect(try await remove(ingest, "endpoint-user-attributes", ["N?me"]).status == 200)
             try await ingest.update(
-                "e", write(["tier": ["2"], "tmp_b": ["2"], "kept": ["2"]], metrics: ["m": 2, "n": 2], user: ["Name": ["y"], "Plan": ["z"]]))
+                "e",
+                write(
+                    ["tier": ["2"], "tmp_b": ["2"], "kept": ["2"]], metrics: ["m": 2, "n": 2],
+                    user: ["Name": ["y"], "Plan": ["z"]]))
             let endpoint = try await ingest.endpoint("e")
             #expect(endpoint["Attributes"]?.sorted == ["kept": ["2"], "tier": ["1"], "tmp_a": ["1"]])
             #expect(endpoint["Metrics"]?.sorted == ["m": 1.0, "n": 2.0])
@@ -112,7 +117,8 @@ import Testing
             #expect(two.message?.hasPrefix("Too many custom attributes") == true)
             #expect(try await ingest.send("GET", "\(ingest.path)/endpoints/e4").status == 404, "nothing is stored")
             #expect(try await ingest.update("e4", write(["new1": ["x"]])).status == 202, "the 250th")
-            #expect(try await ingest.update("e5", write(["a7": ["x"]], metrics: ["m3": 4])).status == 202, "known names")
+            #expect(
+                try await ingest.update("e5", write(["a7": ["x"]], metrics: ["m3": 4])).status == 202, "known names")
             #expect(try await ingest.update("e5", write(["never": []])).status == 202, "a removal names nothing")
             let events = try await ingest.putEvents([
                 "e6": ["Endpoint": ["Attributes": ["new3": ["x"]]], "Events": ["1": RunningIngest.event()]]
@@ -142,7 +148,10 @@ import Testing
             let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
                 for number in 0..<40 {
                     group.addTask {
-                        try await ingest.update("e\(number)", write(names("n\(number)_", 0..<10))).status
+                        let body: JSON = [
+                            "ChannelType": "CUSTOM", "Address": "x", "Attributes": names("n\(number)_", 0..<10),
+                        ]
+                        return try await ingest.update("e\(number)", body).status
                     }
                 }
                 return try await group.reduce(into: [Int]()) { $0.append($1) }

@@ -164,7 +164,8 @@ import Testing
             named(bad["EndpointItemResponse"]?["Message"]?.string, "BatchItem.bad.Endpoint.Address")
             #expect(bad["EventsItemResponse"]?["1"]?["StatusCode"] == 202)
             #expect(try await ingest.count("SELECT count(*) FROM endpoints") == 1, "the good one")
-            #expect(try await ingest.endpoint("good")["Address"] == "ä b/@", "what is no address is the channel's to say")
+            #expect(
+                try await ingest.endpoint("good")["Address"] == "ä b/@", "what is no address is the channel's to say")
         }
     }
 

@@ -81,7 +81,8 @@ import Testing
             #expect(try await !undo(ingest, merge), "once")
             #expect(try await merges(ingest, of: "b").first?.undoneAt == RunningIngest.now)
             let logged = try await ingest.count(
-                "SELECT count(*) FROM change_log WHERE endpoint_keys = ARRAY[\(merge.endpointKey)] AND id > (SELECT max(id) - 1 FROM change_log)")
+                "SELECT count(*) FROM change_log WHERE endpoint_keys = ARRAY[\(merge.endpointKey)] AND id > (SELECT max(id) - 1 FROM change_log)"
+            )
             #expect(logged == 1)
         }
     }

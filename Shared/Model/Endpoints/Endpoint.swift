@@ -23,6 +23,7 @@ package struct Endpoint: Sendable {
     package let location: JSON
     /// `SuppressionReason`, or a newer version's word.
     package let suppression: String?
+    let addressHash: [UInt8]?
 
     /// Columns for `init(_:)`, over `endpoints e`.
     static let columns: SQL = """
@@ -30,7 +31,8 @@ package struct Endpoint: Sendable {
         e.request_id, e.effective_at, e.created_at, e.attributes, e.metrics, e.user_attributes, e.demographic, e.location,
         (SELECT x.reason
            FROM suppressions x
-          WHERE x.app = e.app AND x.channel = e.channel_type AND x.address_hash = e.address_hash)
+          WHERE x.app = e.app AND x.channel = e.channel_type AND x.address_hash = e.address_hash),
+        e.address_hash
         """
 
     init(_ row: Row) throws(SQLFault) {
@@ -52,6 +54,7 @@ package struct Endpoint: Sendable {
         demographic = try row.get(15)
         location = try row.get(16)
         suppression = try row.get(17)
+        addressHash = try row.get(18)
     }
 
     /// As Pinpoint answers it. While the address is suppressed the answer says so, whatever the client wrote last: a hard

@@ -16,6 +16,11 @@ package enum EndpointStore {
         return try rows.first.map(Endpoint.init)
     }
 
+    /// Whether an endpoint has this key, in an app that lives or not.
+    package static func exists(_ app: AppID, key: Int64, in session: Session) async throws -> Bool {
+        try await !session.query("SELECT 1 FROM endpoints WHERE app = \(app) AND endpoint_key = \(key)").isEmpty
+    }
+
     /// Of one user, oldest first. The rule of 15 bounds them; more would be a bug, and are cut.
     package static func load(_ app: AppID, user: UserID, in session: Session) async throws -> [Endpoint] {
         try await session.query(
@@ -29,45 +34,32 @@ package enum EndpointStore {
         ).map(Endpoint.init)
     }
 
-    /// The endpoint as it was, or nil. Its events stay, and so does a suppression of its address.
+    /// The endpoint as it was, or nil. What is left of it goes by a job that is queued here (`Erasure`); a suppression of its
+    /// address stays, and none is made: the person may come back.
     package static func delete(_ app: AppID, _ id: EndpointID, at now: Instant, in session: Session) async throws
         -> Endpoint?
     {
-        let rows = try await session.query(
+        let subject = PersonSubject.endpoint(id)
+        let owners = try await session.query(
             """
-            DELETE FROM endpoints e
-             WHERE e.app = \(app) AND e.endpoint_key = \(EndpointIdentity(app: app, id: id).key) AND e.external_id = \(id)
-               AND \(AppStore.isAlive(app))
-            RETURNING \(Endpoint.columns)
+            SELECT e.user_id
+              FROM endpoints e
+             WHERE e.app = \(app) AND \(subject.condition(app)) AND \(AppStore.isAlive(app))
             """
         )
-        guard let endpoint = try rows.first.map(Endpoint.init) else { return nil }
-        try await log(app, [endpoint.key], at: now, in: session)
-        return endpoint
+        guard let row = owners.first else { return nil }
+        let owner: String? = try row.get(0)
+        let removed = try await EndpointRemoval.remove(
+            app, where: subject.condition(app), users: owner.map { [$0] } ?? [], at: now, in: session)
+        return removed.first
     }
 
-    /// All endpoints of a user, and the user. Empty when there is none.
+    /// All endpoints of a user, and the user, as `delete(_:_:)`. Empty when there is none.
     package static func delete(_ app: AppID, user: UserID, at now: Instant, in session: Session) async throws
         -> [Endpoint]
     {
-        let results = try await session.batch([
-            """
-            DELETE FROM endpoints e
-             WHERE e.app = \(app) AND e.user_id = \(user) AND \(AppStore.isAlive(app))
-            RETURNING \(Endpoint.columns)
-            """,
-            "DELETE FROM users WHERE app = \(app) AND user_id = \(user)",
-        ])
-        let endpoints = try results[0].map(Endpoint.init).sorted {
-            ($0.createdAt, $0.id.rawValue) < ($1.createdAt, $1.id.rawValue)
-        }
-        if !endpoints.isEmpty { try await log(app, endpoints.map(\.key), at: now, in: session) }
-        return endpoints
-    }
-
-    private static func log(_ app: AppID, _ keys: [Int64], at now: Instant, in session: Session) async throws {
-        var changes = ChangeLog()
-        changes.touch(app, keys)
-        for statement in changes.statements(at: now) { try await session.execute(statement) }
+        try await EndpointRemoval.remove(
+            app, where: "e.user_id = \(user) AND \(AppStore.isAlive(app))", users: [user.rawValue], at: now,
+            in: session)
     }
 }

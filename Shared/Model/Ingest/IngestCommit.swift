@@ -57,9 +57,9 @@ struct IngestCommit {
     /// The requests, with the endpoint's own user in writes that have attributes of a user and name none. They are rare, and
     /// cost a round trip.
     private func withOwnUsers(in session: Session) async throws -> [IngestRequest] {
+        guard requests.contains(where: { $0.writes.contains(where: \.keepsUser) }) else { return requests }
         let writes = requests.flatMap(\.writes).filter(\.keepsUser)
         let references = Set(writes.map { EndpointReference(app: $0.app, key: $0.identity.key) }).sorted()
-        if references.isEmpty { return requests }
         let rows = try await session.query(
             """
             SELECT w.place, e.user_id

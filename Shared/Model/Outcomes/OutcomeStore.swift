@@ -51,13 +51,24 @@ package enum OutcomeStore {
     ) async throws {
         let known = try await session.query(
             """
-            SELECT ordinal FROM send_outcomes
+            SELECT ordinal, endpoint_key, outcome = \(TerminalState.accepted.rawValue) FROM send_outcomes
              WHERE run_day = \(cause.runDay) AND app = \(plan.app) AND run = \(cause.run) AND chunk = \(cause.chunk)
-               AND outcome = \(TerminalState.accepted.rawValue) AND ordinal = ANY (\(rows.map(\.ordinal)))
+               AND ordinal = ANY (\(rows.map(\.ordinal)))
             """
         )
-        let ordinals = Set(try known.map { try $0.get(0) as Int32 })
-        let unknown = rows.filter { !ordinals.contains($0.ordinal) }
+        var accepted: Set<Int32> = []
+        // A recipient who was erased since has another key in the ledger.
+        var keys: [Int32: Int64] = [:]
+        for row in known {
+            let ordinal: Int32 = try row.get(0)
+            keys[ordinal] = try row.get(1)
+            if try row.get(2) { accepted.insert(ordinal) }
+        }
+        let unknown = rows.filter { !accepted.contains($0.ordinal) }.map { row in
+            var row = row
+            row.endpointKey = keys[row.ordinal] ?? row.endpointKey
+            return row
+        }
         try await append(unknown, of: cause, plan: plan, at: now, in: session)
     }
 

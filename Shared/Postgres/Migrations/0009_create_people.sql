@@ -46,6 +46,7 @@ CREATE INDEX user_merges_by_former_user ON user_merges (app, from_user) WHERE fr
 
 -- For finding one person in the ledger. A chunk is a range of keys, and the ranges of one treatment do not overlap: one look
 -- per run and treatment. Outcomes come a window of neighbouring keys at a time, so that a block range index knows where to look
--- at next to no cost for the writer; a few windows share a range, hence minmax-multi.
+-- at next to no cost for the writer; a few windows share a range, hence minmax-multi. `chunk` finds the neighbours.
 CREATE INDEX run_chunks_by_key ON run_chunks (app, run, treatment, last_key);
-CREATE INDEX send_outcomes_by_key ON send_outcomes USING brin (endpoint_key int8_minmax_multi_ops) WITH (pages_per_range = 16);
+CREATE INDEX send_outcomes_by_key ON send_outcomes USING brin (endpoint_key int8_minmax_multi_ops, chunk int4_minmax_multi_ops)
+    WITH (pages_per_range = 16);
