@@ -33,6 +33,12 @@ SOUND = {200, 201, 202, 204, 400, 403, 404, 405, 413, 414, 429, 431, 501}
 SERVICES = {"segments": "segment-service", "endpoints": "ingest-api", "users": "ingest-api", "events": "ingest-api"}
 READS = ["endpoints/{id}", "users/{id}", "segments/{id}", "segments", "segments/{segment}/versions/{id}", "settings", ""]
 
+DEPTHS = (5, 60, 63, 64, 65, 5000)
+DEEP = [Raw(deep(depth, b"1").decode()) for depth in DEPTHS]
+DEEP += [Raw(deep(depth, b"1", b'{"a":', b"}").decode()) for depth in DEPTHS]
+# Maps with more names than anything may have.
+MANY = [Raw(written({f"n{n}": ["v"] for n in range(count)}).decode()) for count in (51, 251, 10_001)]
+
 lock = threading.Lock()
 statuses, faults = {}, []
 
@@ -72,10 +78,9 @@ class Mutator:
         if chance() < 0.3:
             return self.random.choice(NUMBERS)
         if chance() < 0.1:
-            depth = self.random.choice([5, 60, 63, 64, 65, 5000])
-            return Raw(deep(depth, b"1").decode()) if chance() < 0.5 else Raw(deep(depth, b"1", b'{"a":', b"}").decode())
+            return self.random.choice(DEEP)
         if chance() < 0.05:
-            return {f"n{n}": ["v"] for n in range(self.random.choice([51, 251, 10_001]))}
+            return self.random.choice(MANY)
         return copy.deepcopy(
             self.random.choice([None, True, False, 0, -1, 2**31, 2**63, 1.5, "", [], {}, [[]], [None], {"": None}, {"a": "b"}])
         )
@@ -87,7 +92,8 @@ class Mutator:
         first, *rest = path
         if isinstance(value, list) and not isinstance(value, Pairs):
             items = [self.mutated(item, rest) if index == first else item for index, item in enumerate(value)]
-            return items * self.random.choice([1] * 20 + [0, 2, 101])
+            times, self.times = self.times, 1
+            return items * times
         pairs = Pairs()
         for key, item in value.items() if isinstance(value, dict) else value if isinstance(value, Pairs) else ():
             if key == first:
@@ -152,6 +158,8 @@ class Mutator:
             target = target.replace("{endpoint}", self.segment()).replace("/segments", "/segments/estimate")
         target = target.replace("{endpoint}", "fuzzed").replace(f"/estimate/{self.places['segment']}", "/estimate")
         method = "POST" if target.endswith("/estimate") else method
+        # One list of a request at most, so that it stays of a size that is worth its time.
+        self.times = self.random.choice([1] * 20 + [0, 2, 101])
         for _ in range(self.random.choice([1, 1, 1, 2, 4])):
             sample = self.mutated(sample, self.random.choice(places))
         body = written(sample)
