@@ -91,7 +91,9 @@ package final class RunningService: Sendable {
         let serverConfiguration = HTTPServerConfiguration(
             bodyLimit: { pipeline.bodyLimit($0) },
             errorBody: { status, reason in
-                Self.refusal(status, reason).response(requestID: environment.newRequestID())
+                var response = Self.refusal(status, reason).response(requestID: environment.newRequestID())
+                CrossOrigin.mark(&response)
+                return response
             })
         server = HTTPServer(
             loop: loop, configuration: serverConfiguration, environment: environment, metrics: metrics,
