@@ -145,6 +145,17 @@ final class RunningSuite: Sendable {
         }
     }
 
+    /// Runs `needletail` with the suite's settings to its end. `output` is what it said to people, without its log.
+    func command(_ arguments: [String]) async throws -> (status: Int32, output: [String]) {
+        let process = try ChildProcess(BuildPaths.product("needletail"), arguments, environment: environment)
+        let status = try await process.waitForExit(within: .seconds(60))
+        return (status, process.output.filter { !$0.hasPrefix("{") })
+    }
+
+    func command(_ arguments: String...) async throws -> (status: Int32, output: [String]) {
+        try await command(arguments)
+    }
+
     // MARK: Peers
 
     /// What a Pinpoint client has in its environment.
