@@ -70,8 +70,9 @@ package final class Session {
         return outcome.results.last??.affectedRows ?? 0
     }
 
-    /// Statements without parameters or results, in one text, as a migration has them.
-    func script(_ text: String) async throws {
+    /// Statements without parameters or results, in one text, as a migration has them. One that may not be part of a
+    /// transaction (CREATE INDEX CONCURRENTLY) must be alone.
+    package func script(_ text: String) async throws {
         _ = try await simple(text, rows: nil)
     }
 

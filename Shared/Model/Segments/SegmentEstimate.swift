@@ -40,7 +40,7 @@ package enum SegmentEstimator {
         var total = SegmentEstimate.Tally()
         var byChannel: [String: SegmentEstimate.Tally] = [:]
         var sampleKeys: [Int64] = []
-        for row in try await session.query(tally(predicate)) {
+        for row in try await SegmentPlanning.query(tally(predicate), in: session) {
             let channel: String? = try row.get(0)
             let tally = SegmentEstimate.Tally(count: try row.get(1), reachable: try row.get(2))
             total.count += tally.count
