@@ -18,7 +18,7 @@ enum IngestContest {
         let suite = try Suite(context)
         let app = try suite.identifier(try await suite.call("POST", "/v1/apps", ["Name": "bench ingest"]))
         let load = IngestLoad(suite: suite, app: app)
-        let socket = RequestBlast(server: .unix(try load.ingestSocket()), connections: connections)
+        let socket = RequestBlast(server: .unix(try suite.socket(of: "ingest-api")), connections: connections)
         let port = UInt16(suite.host.split(separator: ":").last ?? "") ?? 0
         let gateway = RequestBlast(server: .port(port), connections: connections)
         let few = RequestBlast(server: socket.server, connections: fewConnections)
@@ -84,17 +84,6 @@ struct IngestLoad: Sendable {
 
     let suite: Suite
     let app: String
-
-    /// Where ingest-api listens under `up`.
-    func ingestSocket() throws(Fault) -> String {
-        for process in suite.processes where process.name == "ingest-api" {
-            let settings = Report.text("/proc/\(process.pid)/environ").split(separator: "\0")
-            if let listen = settings.first(where: { $0.hasPrefix("NEEDLETAIL_LISTEN=unix:") }) {
-                return String(listen.dropFirst("NEEDLETAIL_LISTEN=unix:".count))
-            }
-        }
-        throw Fault(.configuration, "ingest-api does not run on a socket")
-    }
 
     /// Whole HTTP requests, signed.
     func requests(_ count: Int) -> [[UInt8]] {

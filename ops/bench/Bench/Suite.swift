@@ -46,13 +46,15 @@ struct Suite: Sendable {
 
     var processes: [ProcessEntry] { ProcessEntry.descendants(of: supervisor) }
 
-    func call(_ method: String, _ target: String, _ body: JSON? = nil) async throws -> JSON {
+    /// Through the gateway, or straight to the process that listens on `socket`.
+    func call(_ method: String, _ target: String, _ body: JSON? = nil, socket: String? = nil) async throws -> JSON {
         let bytes = body?.serialized ?? []
         let headers = body == nil ? [] : [(name: "Content-Type", value: "application/json")]
         let answer = try await http.send(
             ClientRequest(
                 method: method, url: "http://\(host)\(target)",
-                headers: headers + sign(method, target, headers, bytes), body: bytes, responseLimitBytes: 4 << 20))
+                headers: headers + sign(method, target, headers, bytes), body: bytes, unixSocketPath: socket,
+                responseLimitBytes: 4 << 20))
         guard (200...299).contains(answer.status) else {
             throw Fault(
                 .unavailable,
@@ -68,6 +70,22 @@ struct Suite: Sendable {
         SigV4.sign(
             method: method, host: host, target: target, headers: headers, body: body, key: key, region: region,
             at: environment.realNow())
+    }
+
+    func process(_ name: String) throws(Fault) -> ProcessEntry {
+        guard let process = processes.first(where: { $0.name == name }) else {
+            throw Fault(.configuration, "\(name) does not run")
+        }
+        return process
+    }
+
+    /// Where a process listens under `up`.
+    func socket(of name: String) throws(Fault) -> String {
+        let settings = Report.text("/proc/\(try process(name).pid)/environ").split(separator: "\0")
+        guard let listen = settings.first(where: { $0.hasPrefix("NEEDLETAIL_LISTEN=unix:") }) else {
+            throw Fault(.configuration, "\(name) does not listen on a socket")
+        }
+        return String(listen.dropFirst("NEEDLETAIL_LISTEN=unix:".count))
     }
 
     func identifier(_ json: JSON) throws(Fault) -> String {
