@@ -68,7 +68,8 @@ package struct AttributeIndex: Hashable, Sendable {
 
     private var uuid: String {
         let hex = Array(app.description)
-        return [hex[..<8], hex[8..<12], hex[12..<16], hex[16..<20], hex[20...]].map { String($0) }.joined(separator: "-")
+        return [hex[..<8], hex[8..<12], hex[12..<16], hex[16..<20], hex[20...]].map { String($0) }.joined(
+            separator: "-")
     }
 }
 

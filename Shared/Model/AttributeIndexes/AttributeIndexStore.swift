@@ -127,7 +127,8 @@ package enum AttributeIndexStore {
 
     /// `name`: from `existing`.
     package static func drop(_ name: String, in session: Session) async throws {
-        let statement: String = try await session.query("SELECT format('DROP INDEX CONCURRENTLY IF EXISTS %I', \(name))")[0]
+        let statement: String = try await session.query(
+            "SELECT format('DROP INDEX CONCURRENTLY IF EXISTS %I', \(name))")[0]
             .get(0)
         try await patiently(session) { try await session.script(statement) }
     }

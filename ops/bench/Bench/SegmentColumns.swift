@@ -47,7 +47,8 @@ final class SegmentColumns: Sendable {
         ).map { row in
             ColumnRow(
                 key: try row.get(0), cohort: Int(try row.get(1) as Int16), channelType: try row.get(2),
-                effectiveAt: try row.get(3), isReachable: true, attributes: try row.get(4), userAttributes: try row.get(5),
+                effectiveAt: try row.get(3), isReachable: true, attributes: try row.get(4),
+                userAttributes: try row.get(5),
                 metrics: try row.get(6), demographic: try row.get(7), location: try row.get(8))
         }
     }

@@ -25,7 +25,8 @@ enum SegmentContest {
         let columns = try await SegmentColumns(audience)
         var lines: [String] = []
         for question in SegmentQuestion.allCases {
-            lines.append(try await contest(question, "count", counters(question, audience, columns, socket), context, suite))
+            lines.append(
+                try await contest(question, "count", counters(question, audience, columns, socket), context, suite))
         }
         for question in [SegmentQuestion.attributes, .lapsed] {
             lines.append(try await contest(question, "ids", listers(question, audience, columns), context, suite))
