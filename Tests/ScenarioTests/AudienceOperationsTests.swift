@@ -22,7 +22,11 @@ import Testing
                 // Waits for the writers, and is then waited for by them.
                 try await session.execute("LOCK TABLE change_log IN ACCESS EXCLUSIVE MODE")
                 let driver = try suite.startDriver("overload.py", [app])
-                try await driver.waitForLine("saturated", within: .seconds(60))
+                try await eventually(within: .seconds(120), "a 429") {
+                    // A transaction that does nothing would be ended, and its locks with it.
+                    try await session.execute("SELECT 1")
+                    return driver.exitStatus != nil || driver.output.contains("saturated")
+                }
                 return driver
             }
             suite.report(driver, "overload.py", try await driver.waitForExit(within: .seconds(180)))
