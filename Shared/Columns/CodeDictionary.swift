@@ -29,6 +29,7 @@ struct CodeDictionary: Sendable {
     var liveCount: Int { entries.count - 1 - vacant.count }
 
     /// Rows that have the value.
+    @inline(__always)
     func uses(of code: Int) -> Int { Int(entries[code].uses) }
 
     /// The value's bytes, valid during the call.
@@ -36,6 +37,21 @@ struct CodeDictionary: Sendable {
         let entry = entries[code]
         return bytes.withUnsafeBufferPointer { all in
             body(UnsafeBufferPointer(rebasing: all[Int(entry.start)..<Int(entry.start + entry.length)]))
+        }
+    }
+
+    /// Every code but 0, ascending, with the rows that have it and its value (empty when there are none).
+    @inline(__always)
+    func forEachValue(_ body: (_ code: Int, _ uses: Int, _ value: UnsafeBufferPointer<UInt8>) -> Void) {
+        bytes.withUnsafeBufferPointer { all in
+            entries.withUnsafeBufferPointer { entries in
+                for code in 1..<max(1, entries.count) {
+                    let entry = entries[code]
+                    let value = UnsafeBufferPointer(
+                        rebasing: all[Int(entry.start)..<Int(entry.start) + Int(entry.length)])
+                    body(code, Int(entry.uses), value)
+                }
+            }
         }
     }
 
@@ -172,6 +188,13 @@ struct CodeDictionary: Sendable {
         return product.high ^ product.low
     }
 
+    mutating func shrinkToFit() {
+        if garbage > 0 { collect() }
+        entries.shrinkToFit()
+        bytes.shrinkToFit()
+        vacant.shrinkToFit()
+    }
+
     var footprint: Int {
         slots.footprint + entries.footprint + bytes.footprint + vacant.footprint
     }
@@ -186,8 +209,11 @@ extension Array where Element: BitwiseCopyable {
     /// Gives back room for growth when it is more than a tenth.
     mutating func shrinkToFit() {
         guard capacity - count > count / 10 + 16 else { return }
-        self = count == 0 ? [] : [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
-            initialized = buffer.initialize(from: self).index
-        }
+        self =
+            count == 0
+            ? []
+            : [Element](unsafeUninitializedCapacity: count) { buffer, initialized in
+                initialized = buffer.initialize(from: self).index
+            }
     }
 }

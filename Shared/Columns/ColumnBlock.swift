@@ -29,6 +29,16 @@ struct ColumnBlock: Sendable {
         return (low, low < keys.count && keys[low] == key)
     }
 
+    /// The raw values of `flags`.
+    func withFlagBytes<Result>(_ body: (UnsafePointer<UInt8>) -> Result) -> Result {
+        flags.withUnsafeBytes { raw in
+            raw.withMemoryRebound(to: UInt8.self) { bytes in
+                guard let base = bytes.baseAddress else { preconditionFailure("a block has rows") }
+                return body(base)
+            }
+        }
+    }
+
     // MARK: Rows
 
     /// Room for a row; its columns are absent until they are written.

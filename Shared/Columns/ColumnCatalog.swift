@@ -151,10 +151,6 @@ struct ColumnCatalog: Sendable {
         if columns[column].form == .coded { columns[column].dictionary.release(code) }
     }
 
-    func withDictionary<Result>(of column: Int, _ body: (CodeDictionary) -> Result) -> Result {
-        body(columns[column].dictionary)
-    }
-
     mutating func resetDictionary(of column: Int) {
         columns[column].dictionary = CodeDictionary()
     }
@@ -163,6 +159,10 @@ struct ColumnCatalog: Sendable {
     mutating func finishChanges() {
         for column in changed { columns[column].dictionary = CodeDictionary() }
         changed = []
+    }
+
+    mutating func shrinkToFit() {
+        for column in columns.indices { columns[column].dictionary.shrinkToFit() }
     }
 
     var footprint: Int {

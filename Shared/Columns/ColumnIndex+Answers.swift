@@ -37,7 +37,8 @@ extension ColumnIndex {
             var keys: [Int64] = []
             for block in blocks {
                 let mask = evaluator.members(plan, block)
-                keys.reserveCapacity(keys.count + mask.population)
+                let needed = keys.count + mask.population
+                if needed > keys.capacity { keys.reserveCapacity(max(needed, keys.capacity * 2)) }
                 block.keys.withUnsafeBufferPointer { held in mask.forEachRow { keys.append(held[$0]) } }
             }
             return keys

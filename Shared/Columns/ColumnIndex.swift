@@ -233,6 +233,7 @@ package struct ColumnIndex: Sendable {
 
     /// Gives back room for growth; for after a load.
     package mutating func shrinkToFit() {
+        catalog.shrinkToFit()
         for block in blocks.indices { blocks[block].shrinkToFit() }
     }
 

@@ -20,7 +20,9 @@ struct MemberTally {
             counts[0] += members
             reachable[0] += reach(mask, block)
         } else if members > 256, counts.count <= 8, column.wide.isEmpty {
-            addByPasses(mask, block, column)
+            column.narrow.withUnsafeBufferPointer { codes in
+                if let codes = codes.baseAddress { addByPasses(mask, block, codes) }
+            }
         } else {
             mask.forEachRow { row in
                 let channel = column.code(at: row)
@@ -34,26 +36,36 @@ struct MemberTally {
 
     /// Of rows whose address is their own.
     private func reach(_ mask: RowMask, _ block: ColumnBlock) -> Int {
-        block.flags.withUnsafeBufferPointer { flags in
-            RowMask.sum(mask.count) { row in
-                mask.bytes[row] & (flags[row].rawValue == RowFlags.reachable.rawValue ? 1 : 0)
+        block.withFlagBytes { flags in
+            mask.sum {
+                RowMask.vector(mask.bytes, $0) & RowMask.equal(RowMask.vector(flags, $0), Self.alone)
+            } rest: {
+                flags[$0] == RowFlags.reachable.rawValue ? mask.bytes[$0] : 0
             }
         }
     }
 
-    /// One pass a channel, of 16 rows a step: for many members and few channels.
-    private mutating func addByPasses(_ mask: RowMask, _ block: ColumnBlock, _ column: BlockColumn) {
-        column.narrow.withUnsafeBufferPointer { codes in
-            block.flags.withUnsafeBufferPointer { flags in
-                for channel in counts.indices {
-                    let code = UInt8(truncatingIfNeeded: channel)
-                    let count = RowMask.sum(mask.count) { row in mask.bytes[row] & (codes[row] == code ? 1 : 0) }
-                    guard count > 0 else { continue }
-                    counts[channel] += count
-                    reachable[channel] += RowMask.sum(mask.count) { row in
-                        mask.bytes[row] & (codes[row] == code ? 1 : 0)
-                            & (flags[row].rawValue == RowFlags.reachable.rawValue ? 1 : 0)
-                    }
+    /// Reachable, and no other endpoint has the address.
+    private static let alone = RowMask.Vector(repeating: RowFlags.reachable.rawValue)
+
+    /// One pass a channel and number, of 16 rows a step: for many members and few channels.
+    private mutating func addByPasses(_ mask: RowMask, _ block: ColumnBlock, _ codes: UnsafePointer<UInt8>) {
+        block.withFlagBytes { flags in
+            for channel in counts.indices {
+                let code = UInt8(truncatingIfNeeded: channel)
+                let all = RowMask.Vector(repeating: code)
+                let count = mask.sum {
+                    RowMask.vector(mask.bytes, $0) & RowMask.equal(RowMask.vector(codes, $0), all)
+                } rest: {
+                    codes[$0] == code ? mask.bytes[$0] : 0
+                }
+                guard count > 0 else { continue }
+                counts[channel] += count
+                reachable[channel] += mask.sum {
+                    RowMask.vector(mask.bytes, $0) & RowMask.equal(RowMask.vector(codes, $0), all)
+                        & RowMask.equal(RowMask.vector(flags, $0), Self.alone)
+                } rest: {
+                    codes[$0] == code && flags[$0] == RowFlags.reachable.rawValue ? mask.bytes[$0] : 0
                 }
             }
         }
@@ -63,7 +75,9 @@ struct MemberTally {
     private mutating func addTwins(_ mask: RowMask, _ block: ColumnBlock, _ column: BlockColumn) {
         for (row, group) in zip(block.twins.rows, block.twins.groups) {
             let row = Int(row)
-            guard mask.bytes[row] == 1, block.flags[row].contains(.reachable), !isGroupSeen[Int(group)] else { continue }
+            guard mask.bytes[row] == 1, block.flags[row].contains(.reachable), !isGroupSeen[Int(group)] else {
+                continue
+            }
             isGroupSeen[Int(group)] = true
             reachable[column.code(at: row)] += 1
         }

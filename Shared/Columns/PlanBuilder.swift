@@ -36,11 +36,8 @@ struct PlanBuilder {
     }
 
     private func conjunction(_ members: [SegmentExpression]) -> Planned? {
-        var planned: [Planned] = []
-        for member in members {
-            guard let member = plan(member) else { return nil }
-            planned.append(member)
-        }
+        guard var planned = plans(members) else { return nil }
+        planned = joined(planned) { $0 && $1 }
         planned.sort { $0.rank < $1.rank }
         return Planned(
             plan: planned.count == 1 ? planned[0].plan : .combination(.all, planned.map(\.plan)),
@@ -50,17 +47,45 @@ struct PlanBuilder {
     }
 
     private func disjunction(_ members: [SegmentExpression], _ combination: Combination) -> Planned? {
-        var planned: [Planned] = []
-        for member in members {
-            guard let member = plan(member) else { return nil }
-            planned.append(member)
-        }
+        guard var planned = plans(members) else { return nil }
+        planned = joined(planned) { $0 || $1 }
         let outside = planned.reduce(1) { $0 * (1 - $1.share) }
         return Planned(
             plan: .combination(combination, planned.map(\.plan)),
             cost: planned.reduce(0) { $0 + $1.cost },
             share: combination == .none ? outside : 1 - outside
         )
+    }
+
+    private func plans(_ members: [SegmentExpression]) -> [Planned]? {
+        var planned: [Planned] = []
+        for member in members {
+            guard let member = plan(member) else { return nil }
+            planned.append(member)
+        }
+        return planned
+    }
+
+    /// Tests of one column are one test of it.
+    private func joined(_ members: [Planned], _ join: (Bool, Bool) -> Bool) -> [Planned] {
+        var joined: [Planned] = []
+        var places: [Int: Int] = [:]
+        for member in members {
+            guard case .codes(let column, let set) = member.plan else {
+                joined.append(member)
+                continue
+            }
+            guard let place = places[column], case .codes(_, let other) = joined[place].plan else {
+                places[column] = joined.count
+                joined.append(member)
+                continue
+            }
+            let passes = zip(set.passes, other.passes).map { join($0, $1) }
+            joined[place] = codes(column, CodeSelection(passes: passes))
+            if case .codes = joined[place].plan { continue }
+            places[column] = nil
+        }
+        return joined
     }
 
     private func plan(_ condition: SegmentCondition) -> Planned? {
@@ -93,44 +118,29 @@ struct PlanBuilder {
     // MARK: Values
 
     private func values(_ source: ColumnSource, _ name: String, _ test: ValueTest) -> Planned? {
-        codes(source, name, isTrueOfNone: test.isTrueOfNone) { test.passes(ValueTexts(bytes: $0)) }
+        selected(source, name, isTrueOfNone: test.isTrueOfNone) { test.selection(in: $0) }
     }
 
-    private func codes(
-        _ source: ColumnSource, _ name: String, isTrueOfNone: Bool, _ passes: (UnsafeBufferPointer<UInt8>) -> Bool
+    private func selected(
+        _ source: ColumnSource, _ name: String, isTrueOfNone: Bool, _ select: (CodeDictionary) -> CodeSelection
     ) -> Planned? {
         guard !isOdd[source.rawValue] else { return nil }
         switch catalog.find(source, name) {
         case .unindexed: return nil
         case .absent: return .constant(isTrueOfNone)
-        case .column(let column):
-            return catalog.withDictionary(of: column) { dictionary in
-                codes(column, dictionary, isTrueOfNone: isTrueOfNone, passes)
-            }
+        case .column(let column): return codes(column, select(catalog.columns[column].dictionary))
         }
     }
 
-    private func codes(
-        _ column: Int, _ dictionary: CodeDictionary, isTrueOfNone: Bool,
-        _ passes: (UnsafeBufferPointer<UInt8>) -> Bool
-    ) -> Planned {
-        var isIn = [Bool](repeating: isTrueOfNone, count: dictionary.codeCount)
-        var (held, passed) = (0, 0)
-        for code in isIn.indices.dropFirst() {
-            let uses = dictionary.uses(of: code)
-            // A number without rows may be taken either way: as the one before it, so that runs stay whole.
-            isIn[code] = uses == 0 ? isIn[code - 1] : dictionary.withValue(of: code, passes)
-            held += uses
-            passed += isIn[code] ? uses : 0
-        }
-        if isTrueOfNone { passed += rows - held }
-        if passed == 0 { return .constant(false) }
-        if passed == rows { return .constant(true) }
-        let set = CodeSet(isIn)
+    private func codes(_ column: Int, _ selection: CodeSelection) -> Planned {
+        let passing = selection.count(catalog.columns[column].dictionary, of: rows)
+        if passing == 0 { return .constant(false) }
+        if passing == rows { return .constant(true) }
+        let set = CodeSet(selection.passes)
         return Planned(
             plan: .codes(column: column, set),
             cost: min(Double(set.runs.count) * 60, 350),
-            share: Double(passed) / Double(max(rows, 1))
+            share: Double(passing) / Double(max(rows, 1))
         )
     }
 
@@ -139,8 +149,8 @@ struct PlanBuilder {
         if case .column(let column) = catalog.find(.metrics, name), catalog.columns[column].form == .raw {
             return Planned(plan: .numbers(column: column, comparison, bound), cost: 300, share: 0.5)
         }
-        return codes(.metrics, name, isTrueOfNone: false) { bytes in
-            comparison.holds(CodeDictionary.number(in: bytes), bound)
+        return selected(.metrics, name, isTrueOfNone: false) { dictionary in
+            dictionary.selection(isTrueOfNone: false) { comparison.holds(CodeDictionary.number(in: $0), bound) }
         }
     }
 
@@ -157,9 +167,11 @@ struct PlanBuilder {
 
     private func imported(_ segment: SegmentID) -> Planned? {
         let wanted = segment.bytes
-        return codes(.imports, "", isTrueOfNone: false) { bytes in
-            stride(from: 0, to: bytes.count, by: 16).contains { start in
-                wanted.isSame(as: UnsafeBufferPointer(rebasing: bytes[start..<start + 16]))
+        return selected(.imports, "", isTrueOfNone: false) { dictionary in
+            dictionary.selection(isTrueOfNone: false) { bytes in
+                stride(from: 0, to: bytes.count, by: 16).contains { start in
+                    wanted.isSame(as: UnsafeBufferPointer(rebasing: bytes[start..<start + 16]))
+                }
             }
         }
     }

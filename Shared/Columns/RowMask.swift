@@ -35,15 +35,45 @@ struct RowMask {
     }
 
     var population: Int {
-        Self.sum(count) { bytes[$0] }
+        sum {
+            Self.vector(bytes, $0)
+        } rest: {
+            bytes[$0]
+        }
     }
 
-    /// Of bytes that are 0 or 1: 16 bits hold the sum over a block, and more sums fit a register.
+    typealias Vector = SIMD16<UInt8>
+
     @inline(__always)
-    static func sum(_ count: Int, _ byte: (Int) -> UInt8) -> Int {
-        var total: UInt16 = 0
-        for row in 0..<count { total &+= UInt16(byte(row)) }
-        return Int(total)
+    static func vector(_ bytes: UnsafePointer<UInt8>, _ row: Int) -> Vector {
+        UnsafeRawPointer(bytes).loadUnaligned(fromByteOffset: row, as: Vector.self)
+    }
+
+    /// 0xFF where they are equal.
+    @inline(__always)
+    static func equal(_ left: Vector, _ right: Vector) -> Vector {
+        unsafeBitCast(left .== right, to: Vector.self)
+    }
+
+    /// The sum over the rows of bytes that are 0 or 1: 16 sums side by side, taken together before any can overflow.
+    @inline(__always)
+    func sum(_ vector: (Int) -> Vector, rest: (Int) -> UInt8) -> Int {
+        var total = 0
+        var row = 0
+        while row &+ 16 <= count {
+            let end = min(row &+ 16 &* 255, count &- 15)
+            var part = Vector.zero
+            while row < end {
+                part &+= vector(row)
+                row &+= 16
+            }
+            for lane in part.indices { total &+= Int(part[lane]) }
+        }
+        while row < count {
+            total &+= Int(rest(row))
+            row &+= 1
+        }
+        return total
     }
 
     /// Calls `body` for each row that is in, ascending, eight rows at a glance.
@@ -121,7 +151,7 @@ extension RowMask {
                     if let codes = narrow.baseAddress, narrow.count == count {
                         // Codes above a byte do not occur here.
                         let runs = set.runs.prefix { $0.lowerBound <= 0xFF }
-                        if runs.count <= 6 {
+                        if runs.count <= (candidates == nil ? 6 : 3) {
                             compare(codes, runs.lazy.map { $0.lowerBound...min($0.upperBound, 0xFF) })
                         } else {
                             look(codes, up: table, among: candidates)

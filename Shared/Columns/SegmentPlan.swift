@@ -27,22 +27,28 @@ indirect enum SegmentPlan: Sendable {
 
 /// The codes of one column that pass a test.
 struct CodeSet: Sendable {
-    /// By code: 1 when it passes. The first stands for rows without a value. At least 256 long.
+    /// By code; the first stands for rows without a value.
+    let passes: [Bool]
+    /// The same as 1 and 0, and at least 256 long.
     let table: [UInt8]
     /// The same as runs of codes, ascending; their number says whether comparing is cheaper than looking up.
     let runs: [ClosedRange<Int>]
 
     init(_ passes: [Bool]) {
-        var table = passes.map { $0 ? UInt8(1) : 0 }
+        self.passes = passes
+        var table = [UInt8](repeating: 0, count: max(256, passes.count))
         var runs: [ClosedRange<Int>] = []
-        for (code, isIn) in passes.enumerated() where isIn {
-            if let last = runs.last, last.upperBound == code - 1 {
-                runs[runs.count - 1] = last.lowerBound...code
-            } else {
-                runs.append(code...code)
+        var start: Int?
+        for (code, isIn) in passes.enumerated() {
+            table[code] = isIn ? 1 : 0
+            if isIn {
+                start = start ?? code
+            } else if let first = start {
+                runs.append(first...code - 1)
+                start = nil
             }
         }
-        if table.count < 256 { table += [UInt8](repeating: 0, count: 256 - table.count) }
+        if let first = start { runs.append(first...passes.count - 1) }
         self.table = table
         self.runs = runs
     }

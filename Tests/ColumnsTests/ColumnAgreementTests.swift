@@ -51,7 +51,9 @@ struct ColumnWorld {
         generator = ColumnGenerator(seed: seed)
     }
 
-    private mutating func keys() -> [Int64] { (0..<1 + generator.below(60)).map { _ in Int64(generator.below(400)) - 200 } }
+    private mutating func keys() -> [Int64] {
+        (0..<1 + generator.below(60)).map { _ in Int64(generator.below(400)) - 200 }
+    }
 
     mutating func change() {
         switch generator.below(10) {

@@ -178,7 +178,9 @@ extension ColumnGenerator {
         )
     }
 
-    private mutating func eventTest() -> EventTest { EventTest(type: chance(80) ? one(of: Self.types + ["never"]) : nil) }
+    private mutating func eventTest() -> EventTest {
+        EventTest(type: chance(80) ? one(of: Self.types + ["never"]) : nil)
+    }
 
     private mutating func count() -> CountTest {
         let bound = below(4)

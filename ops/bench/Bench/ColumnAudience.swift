@@ -13,7 +13,8 @@ struct ColumnAudience: Sendable {
     private static let days = 108.0
 
     private static let countries = [
-        "US", "JP", "DE", "BR", "IN", "GB", "FR", "KR", "IT", "ES", "MX", "CA", "AU", "NL", "SE", "PL", "TR", "ID", "TH",
+        "US", "JP", "DE", "BR", "IN", "GB", "FR", "KR", "IT", "ES", "MX", "CA", "AU", "NL", "SE", "PL", "TR", "ID",
+        "TH",
         "VN", "PH", "MY", "SG", "AT", "CH",
     ]
     private static let interests = [
