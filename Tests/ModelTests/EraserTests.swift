@@ -183,6 +183,26 @@ import Testing
         #expect(try await fixture.violations().isEmpty)
     }
 
+    @Test func `a worker takes over from one that vanished`() async throws {
+        try await start()
+        let (test, erasure) = (try TestDatabase.current, Erasure(app: app, keys: [10, 150], until: now))
+        let (job, due) = (erasure.job(dueAt: test.environment.now()), test.environment.now())
+        try await database.transaction { try await Queue.enqueue(job, in: $0) }
+        let gone = LeaseTerms(owner: database.environment.newID(), duration: .milliseconds(200))
+        #expect(
+            try await Claim.take(.privacy, maximumPriority: .max, limit: 1, lease: gone, now: due, in: database).count
+                == 1)
+        let worker = EraseWorker(
+            database: database, environment: test.environment, leaseDuration: .milliseconds(400))
+        let work = Task(executorPreference: test.loop) { await worker.run(on: test.loop) }
+        try await eventually { try await !Erasure.isPending(of: app, in: database) }
+        work.cancel()
+        await work.value
+        for key in erasure.keys { #expect(try await places(of: key) == 0) }
+        #expect(try await fixture.violations().isEmpty)
+        #expect(try await count("SELECT count(*) FROM jobs WHERE queue = 'privacy'") == 1, "the second look")
+    }
+
     @Test func `many events go in batches`() async throws {
         let week = fixture.day.weekStart
         try await Partitions(database, retention: PartitionRetention(pastDays: 20_000)).ensure(.events, for: week)

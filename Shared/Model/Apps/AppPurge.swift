@@ -14,7 +14,7 @@ package enum AppPurge {
     private static let tables: [SQL] = [
         "jobs", "run_chunks", "runs", "campaign_versions", "campaigns", "segment_versions", "segments", "channels",
         "endpoints", "users", "suppressions", "engagements", "rollups", "access_keys",
-        "user_merges", "attribute_names", "attribute_blacklists",
+        "segment_members", "user_merges", "attribute_names", "attribute_blacklists",
     ]
 
     /// The app that has waited longest; nil when there is none.

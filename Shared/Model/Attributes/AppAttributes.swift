@@ -16,6 +16,31 @@ struct ExactName: Hashable, Sendable {
     }
 }
 
+extension EndpointWrite {
+    /// Whether both are of one app and give values to the same names, in the same order.
+    func hasNames(of other: EndpointWrite) -> Bool {
+        app == other.app && Self.isSame(attributes, other.attributes) && Self.isSame(metrics, other.metrics)
+            && Self.isSame(userAttributes, other.userAttributes)
+    }
+
+    private static func isSame(_ left: JSONObject, _ right: JSONObject) -> Bool {
+        guard left.count == right.count else { return false }
+        for (left, right) in zip(left.members, right.members) {
+            guard isSame(left.key, right.key), left.value.isNull == right.value.isNull else { return false }
+        }
+        return true
+    }
+
+    /// As `isExactly`, over the bytes where they lie.
+    private static func isSame(_ left: String, _ right: String) -> Bool {
+        guard left.utf8.count == right.utf8.count else { return false }
+        let isSame: Bool?? = left.utf8.withContiguousStorageIfAvailable { left in
+            right.utf8.withContiguousStorageIfAvailable { left.elementsEqual($0) }
+        }
+        return (isSame ?? nil) ?? left.isExactly(right)
+    }
+}
+
 /// One attribute name of an app, in its kind.
 struct AttributeName: Hashable, Comparable, Sendable {
     let kind: AttributeKind

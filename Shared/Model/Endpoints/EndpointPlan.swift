@@ -55,12 +55,20 @@ struct EndpointPlan {
     init(_ requests: [IngestRequest], attributes: [AppID: AppAttributes] = [:]) {
         self.requests = requests
         var growing: Set<AppID> = []
+        // Clients of an app send the same names again and again, and comparing them is several times cheaper than hashing.
+        var known: EndpointWrite?
         var references: Set<EndpointReference> = []
         var users: Set<UserReference> = []
         var patched: Set<UserReference> = []
         for write in requests.lazy.flatMap(\.writes) {
             references.insert(EndpointReference(app: write.app, key: write.identity.key))
-            if !(attributes[write.app]?.newNames(write).isEmpty ?? false) { growing.insert(write.app) }
+            if !(known.map(write.hasNames(of:)) ?? false) {
+                if attributes[write.app]?.newNames(write).isEmpty ?? false {
+                    known = write
+                } else {
+                    growing.insert(write.app)
+                }
+            }
             guard let id = write.userID else { continue }
             users.insert(UserReference(app: write.app, id: id))
             if !write.userAttributes.isEmpty { patched.insert(UserReference(app: write.app, id: id)) }

@@ -7,9 +7,6 @@ import Queue
 package struct EraseWorker: Sendable {
     /// Until a job that a delivery worker holds is looked at again.
     private static let heldPause: Duration = .seconds(2)
-    /// The first takes jobs of priority 0 only (`Worker`).
-    private static let lanes = 2
-
     private let database: Database
     private let environment: Environment
     private let lease: LeaseTerms
@@ -25,7 +22,7 @@ package struct EraseWorker: Sendable {
         // No recipients, hence nothing in doubt and nothing to quarantine.
         let resolver = Settlement.Resolver(inDoubt: { _, _, _ in }, poison: { _, _, _ in })
         let worker = Worker(
-            terms: Worker.Terms(queue: .privacy, lanes: Self.lanes, lease: lease), loop: loop, database: database,
+            terms: Worker.Terms(queue: .privacy, lanes: 1, lease: lease), loop: loop, database: database,
             environment: environment, settlement: Settlement(resolver: resolver),
             handler: { job, held in try await handle(job, isStopping: { held.isStopping }) })
         await worker.runUntilCancelled()

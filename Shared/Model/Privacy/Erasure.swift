@@ -47,6 +47,8 @@ package struct Erasure: Sendable, Equatable {
     /// erasure is tried for ever.
     package func job(dueAt: Instant) -> NewJob {
         var job = NewJob(queue: .privacy, kind: Self.kind, dueAt: dueAt)
+        // A worker's first lane takes no other, and one lane is enough.
+        job.priority = 0
         job.app = app
         job.payload = [
             "keys": .array(keys.map { .integer($0) }), "until": .integer(until.microseconds),
