@@ -82,7 +82,7 @@ let package = Package(
         shared("Segments", ["Core", "PinpointAPI"]),
         shared("Columns", ["Core", "Segments"]),
         shared("Queue", foundations),
-        shared("Model", foundations + ["Crypto", "PinpointAPI", "Segments", "Queue"]),
+        shared("Model", foundations + ["Crypto", "PinpointAPI", "Segments", "Columns", "Queue"]),
         // L3
         shared("Access", foundations + ["Crypto", "HTTPServer", "PinpointAPI", "Model"]),
         shared(
@@ -91,7 +91,7 @@ let package = Package(
         shared("Delivery", foundations + ["Crypto", "HTTPClient", "PinpointAPI", "Queue", "Model", "Templates"]),
         // Services
         service("IngestAPI", web + ["Crypto", "Queue"]),
-        service("SegmentService", web + ["Segments"]),
+        service("SegmentService", web + ["Columns", "Segments"]),
         service("CampaignScheduler", web + ["Crypto", "HTTPClient", "Delivery", "Queue", "Segments", "Templates"]),
         service("DeliveryEmail", web + ["Crypto", "HTTPClient", "Queue", "Templates", "Delivery"]),
         service("AnalyticsAggregator", web + ["Queue"]),

@@ -1,0 +1,158 @@
+package import Columns
+package import Core
+package import Postgres
+
+/// Reads what a column index holds from the tables: whole apps page by page, and single endpoints again.
+///
+/// All statements want the settings of `plannerSettings`: tables grow faster than statistics, and a bad plan would read an
+/// app for each endpoint.
+package enum ColumnFeed {
+    package static let plannerSettings: [SQL] = [
+        "SET LOCAL enable_seqscan = off", "SET LOCAL enable_sort = off", "SET LOCAL enable_hashjoin = off",
+        "SET LOCAL enable_mergejoin = off", "SET LOCAL jit = off",
+    ]
+
+    // MARK: Rows
+
+    /// Endpoints in the order of their keys, from `key` on.
+    package static func page(_ app: AppID, from key: Int64, limit: Int) -> SQL {
+        """
+        SELECT \(columns(twin: "coalesce(e.address_hash, \(hashOfAddress))"))
+          FROM endpoints e
+         WHERE e.app = \(app) AND e.endpoint_key >= \(key)
+         ORDER BY e.endpoint_key
+         LIMIT \(limit)
+        """
+    }
+
+    /// Of `keys` those that exist, in any order.
+    package static func rows(_ app: AppID, _ keys: [Int64]) -> SQL {
+        """
+        SELECT \(columns(twin: twinHash))
+          FROM endpoints e
+         WHERE e.app = \(app) AND e.endpoint_key = ANY (\(keys))
+        """
+    }
+
+    private static func columns(twin: SQL) -> SQL {
+        """
+        e.endpoint_key, e.cohort, e.channel_type, e.effective_at, \(Reachability.refusal()) IS NULL, \(twin),
+        e.attributes, e.user_attributes, e.metrics, e.demographic, e.location, e.address_hash IS NULL
+        """
+    }
+
+    /// Without a hash (no write of ours leaves an address so) the address stands for itself, as in an estimate by SQL.
+    private static let hashOfAddress: SQL = "sha256(convert_to(e.address, 'UTF8'))"
+
+    private static let twinHash: SQL = """
+        CASE WHEN e.address_hash IS NULL THEN \(hashOfAddress)
+             WHEN EXISTS (SELECT FROM endpoints o
+                           WHERE o.address_hash = e.address_hash AND o.app IS NOT DISTINCT FROM e.app
+                             AND o.endpoint_key <> e.endpoint_key) THEN e.address_hash END
+        """
+
+    /// A row of `rows`; of `page` when `twins` are given, the keys of endpoints that share their address.
+    package static func row(_ row: Row, twins: Set<Int64>? = nil) throws(SQLFault) -> ColumnRow {
+        let key: Int64 = try row.get(0)
+        let hash: [UInt8]? = try row.get(5)
+        let standsAlone: Bool = try row.get(11)
+        let isTwin = twins.map { $0.contains(key) || standsAlone } ?? true
+        return ColumnRow(
+            key: key,
+            cohort: try row.get(1),
+            channelType: try row.get(2),
+            effectiveAt: try row.get(3),
+            isReachable: try row.get(4),
+            // 64 bits of 256: two addresses of one app and channel that share them would need 2^32 shared addresses.
+            twin: isTwin ? hash.map { $0.prefix(8).reduce(0) { $0 << 8 | Int64($1) } } : nil,
+            attributes: try row.get(6),
+            userAttributes: try row.get(7),
+            metrics: try row.get(8),
+            demographic: try row.get(9),
+            location: try row.get(10)
+        )
+    }
+
+    // MARK: Shared addresses
+
+    /// Keys of all endpoints that share their address with another of the app.
+    package static func twins(_ app: AppID, in session: Session) async throws -> Set<Int64> {
+        // Here a scan is right.
+        let rows = try await session.query(
+            """
+            SELECT array_agg(endpoint_key)
+              FROM endpoints
+             WHERE app = \(app) AND address_hash IS NOT NULL
+             GROUP BY address_hash
+            HAVING count(*) > 1
+            """
+        )
+        var twins: Set<Int64> = []
+        for row in rows { twins.formUnion(try row.get(0) as [Int64]) }
+        return twins
+    }
+
+    /// Which other endpoints are to be read again because `changes` concern them: those that hold an address whose
+    /// suppression changed, and those that were alone with an address until a changed endpoint took it.
+    ///
+    /// Where two or more of the unchanged share it they did so before. Who is alone again may stay marked: it counts once
+    /// either way.
+    package static func concerned(by changes: Changes, _ app: AppID) -> SQL {
+        let keys = Array(changes.keys)
+        return """
+            SELECT min(s.endpoint_key)
+              FROM (SELECT DISTINCT address_hash
+                      FROM endpoints
+                     WHERE app = \(app) AND endpoint_key = ANY (\(keys)) AND address_hash IS NOT NULL) AS a
+             CROSS JOIN LATERAL (
+                   SELECT o.endpoint_key
+                     FROM endpoints o
+                    WHERE o.address_hash = a.address_hash AND o.app IS NOT DISTINCT FROM \(app)
+                      AND o.endpoint_key NOT IN (SELECT unnest(\(keys)))
+                    LIMIT 2) AS s
+             GROUP BY a.address_hash
+            HAVING count(*) = 1
+            UNION
+            SELECT endpoint_key
+              FROM endpoints
+             WHERE address_hash = ANY (\(SQLBind.bytesArray(Array(changes.addresses)))) AND app IS NOT DISTINCT FROM \(app)
+            """
+    }
+
+    // MARK: Events
+
+    /// One row per type: its events at or after `start` of endpoints with keys in `keys`, in the weeks given.
+    package static func events(_ app: AppID, in keys: ClosedRange<Int64>, weeks: [Day], from start: Instant) -> SQL {
+        events(app, "e.endpoint_key BETWEEN \(keys.lowerBound) AND \(keys.upperBound)", weeks: weeks, from: start)
+    }
+
+    package static func events(_ app: AppID, of keys: [Int64], weeks: [Day], from start: Instant) -> SQL {
+        events(app, "e.endpoint_key = ANY (\(keys))", weeks: weeks, from: start)
+    }
+
+    /// Week by week, so that each meets one partition, by the head of its primary key.
+    private static func events(_ app: AppID, _ condition: SQL, weeks: [Day], from start: Instant) -> SQL {
+        """
+        SELECT a.type, array_agg(a.endpoint_key), array_agg(a.at)
+          FROM unnest(\(SQLBind.dayArray(weeks))) AS w (week)
+         CROSS JOIN LATERAL (
+               SELECT e.type, e.endpoint_key, e.at
+                 FROM events e
+                WHERE e.week = w.week AND \(condition) AND e.app = \(app) AND e.at >= \(start)
+               OFFSET 0) AS a
+         GROUP BY a.type
+        """
+    }
+
+    /// Rows of `events`.
+    package static func events(_ rows: [Row]) throws(SQLFault) -> [ColumnEvent] {
+        var events: [ColumnEvent] = []
+        for row in rows {
+            let type: String = try row.get(0)
+            let (keys, instants): ([Int64], [Instant]) = (try row.get(1), try row.get(2))
+            events.reserveCapacity(events.count + keys.count)
+            for (key, at) in zip(keys, instants) { events.append(ColumnEvent(key: key, type: type, at: at)) }
+        }
+        return events
+    }
+}
