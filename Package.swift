@@ -132,6 +132,9 @@ let package = Package(
             ]
         ),
         tests("IngestAPITests", web + ["Crypto", "HTTPClient", "IngestAPI", "TestKit"]),
+        tests(
+            "SegmentServiceTests",
+            web + ["Crypto", "HTTPClient", "Columns", "Segments", "IngestAPI", "SegmentService", "TestKit"]),
         tests("NeedletailTests", ["Core", "Needletail", "TestKit"]),
         tests("TidyTests", ["Core", "Runtime", "Postgres", "PinpointAPI"]),
         tests(

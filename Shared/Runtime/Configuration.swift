@@ -120,6 +120,7 @@ extension Configuration {
     package var poolSize: Int { integer(Settings.poolSize) }
     package var leaseTTL: Duration { .milliseconds(integer(Settings.leaseTTL)) }
     package var window: Int { integer(Settings.window) }
+    package var indexMegabytes: Int { integer(Settings.indexMegabytes) }
     package var isDevInboxOn: Bool { self[Settings.devInbox].flatMap { Setting.Form.flag($0) } ?? false }
     package var home: String { self[Settings.home] ?? ".needletail" }
     package var port: Int { integer(Settings.port) }

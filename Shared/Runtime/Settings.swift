@@ -4,7 +4,7 @@ package enum Settings {
     package static let all: [Setting] = [
         databaseURL, listen, publicURL, smtpURL, masterKeyFile, accountID, region, clock,
         bootstrapKeys, serviceTokenFile, logLevel, poolSize,
-        leaseTTL, window, devInbox, devInboxURL,
+        leaseTTL, window, indexMegabytes, devInbox, devInboxURL,
         ingestURL, segmentURL, schedulerURL, deliveryEmailURL, aggregatorURL,
         home, port, url, apiKey,
         failpoint, testDatabaseURL,
@@ -45,6 +45,10 @@ package enum Settings {
     package static let window = Setting(
         "NEEDLETAIL_WINDOW", "Messages in flight between two commits of a delivery job.", default: "100",
         form: .integer(1...500))
+    package static let indexMegabytes = Setting(
+        "NEEDLETAIL_INDEX_MB",
+        "Memory of segment-service for column indexes, which count segments; 0: counts come from Postgres.",
+        default: "1024", form: .integer(0...1_048_576))
     package static let devInbox = Setting(
         "NEEDLETAIL_DEV_INBOX", "Serves the development inbox at `/dev/inbox`. Never on in production.", default: "0",
         form: .flag)

@@ -45,6 +45,7 @@ extension MetricName {
         jobsClaimed, jobsFinished, jobsFailed, jobsQuarantined, leasesLost, leasesReaped,
         ingestEvents, ingestCommits, ingestCommitSize,
         sendOutcomes, sendWindows, sendWindowSeconds, runsStarted, recipientsPlanned,
+        indexRows, indexBytes, indexBehind, indexAnswers, indexLoads, indexKeysRenewed, indexChecks, indexMismatches,
         rollUps, workerFailures, buildInfo,
     ]
 
@@ -91,6 +92,20 @@ extension MetricName {
         "send_window_seconds", "Time of a window from fired to outcomes.", seconds, ["channel"])
     package static let runsStarted = MetricName("runs_started_total", "Campaign runs started.", .counter)
     package static let recipientsPlanned = MetricName("recipients_planned_total", "Recipients fanned out.", .counter)
+    package static let indexRows = MetricName("index_rows", "Endpoints held in column indexes.", .gauge)
+    package static let indexBytes = MetricName("index_bytes", "Memory of column indexes.", .gauge, ["part"])
+    package static let indexBehind = MetricName(
+        "index_behind_milliseconds", "Since the column index that is furthest behind held all that was committed.",
+        .gauge)
+    package static let indexAnswers = MetricName(
+        "segment_estimates_total", "Estimates answered.", .counter, ["source"])
+    package static let indexLoads = MetricName("index_loads_total", "Column indexes loaded.", .counter)
+    package static let indexKeysRenewed = MetricName(
+        "index_keys_renewed_total", "Endpoints that column indexes read again because they changed.", .counter)
+    package static let indexChecks = MetricName(
+        "index_checks_total", "Comparisons of a column index with the tables.", .counter)
+    package static let indexMismatches = MetricName(
+        "index_mismatches_total", "Column indexes that differed from the tables and were loaded again.", .counter)
     package static let rollUps = MetricName("roll_ups_total", "Change-log rows rolled up.", .counter)
     package static let workerFailures = MetricName(
         "worker_failures_total", "Background workers that threw and were started again.", .counter, ["worker"])

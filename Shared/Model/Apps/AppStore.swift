@@ -32,7 +32,7 @@ package enum AppStore {
     }
 
     /// Which of these are there and not deleted.
-    static func alive(_ ids: [AppID], in database: Database) async throws -> Set<AppID> {
+    package static func alive(_ ids: [AppID], in database: Database) async throws -> Set<AppID> {
         let rows = try await database.query("SELECT id FROM apps WHERE id = ANY (\(ids)) AND deleted_at IS NULL")
         return Set(try rows.map { try $0.get(0) as AppID })
     }

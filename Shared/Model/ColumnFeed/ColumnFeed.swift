@@ -37,7 +37,9 @@ package enum ColumnFeed {
     private static func columns(twin: SQL) -> SQL {
         """
         e.endpoint_key, e.cohort, e.channel_type, e.effective_at, \(Reachability.refusal()) IS NULL, \(twin),
-        e.attributes, e.user_attributes, e.metrics, e.demographic, e.location, e.address_hash IS NULL
+        e.attributes, e.user_attributes, e.metrics, e.demographic, e.location, e.address_hash IS NULL,
+        ARRAY(SELECT m.segment FROM segment_members m
+               WHERE m.endpoint_key = e.endpoint_key AND m.app IS NOT DISTINCT FROM e.app)
         """
     }
 
@@ -69,8 +71,27 @@ package enum ColumnFeed {
             userAttributes: try row.get(7),
             metrics: try row.get(8),
             demographic: try row.get(9),
-            location: try row.get(10)
+            location: try row.get(10),
+            importedInto: try row.get(12)
         )
+    }
+
+    /// Some endpoints' keys: from each place on, the next few; the keys are hashes, so that any place is as good.
+    package static func keys(
+        _ app: AppID, at places: [Int64], each count: Int, in session: Session
+    ) async throws -> Set<Int64> {
+        let rows = try await session.query(
+            """
+            SELECT k.endpoint_key
+              FROM unnest(\(places)) AS p (place)
+             CROSS JOIN LATERAL (
+                   SELECT e.endpoint_key FROM endpoints e
+                    WHERE e.app = \(app) AND e.endpoint_key >= p.place
+                    ORDER BY e.endpoint_key
+                    LIMIT \(count)) AS k
+            """
+        )
+        return Set(try rows.map { try $0.get(0) as Int64 })
     }
 
     // MARK: Shared addresses

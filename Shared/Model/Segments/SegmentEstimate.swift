@@ -1,3 +1,4 @@
+package import Columns
 package import Core
 package import Postgres
 package import Segments
@@ -36,25 +37,76 @@ package enum SegmentEstimator {
         now: Instant,
         in session: Session
     ) async throws -> SegmentEstimate {
+        let counted = try await count(segment, app: app, now: now, in: session)
+        return try await estimate(counted, of: segment, app: app, now: now) { try await session.query($0) }
+    }
+
+    /// The same, of what a column index has counted: reads the rows of the sample, and commits the session's transaction.
+    package static func estimate(
+        _ counted: ColumnEstimate,
+        of segment: ResolvedSegment,
+        app: AppID,
+        now: Instant,
+        in session: Session
+    ) async throws -> SegmentEstimate {
+        try await estimate(counted, of: segment, app: app, now: now) { try await session.commit(with: [$0])[0] }
+    }
+
+    private static func estimate(
+        _ counted: ColumnEstimate,
+        of segment: ResolvedSegment,
+        app: AppID,
+        now: Instant,
+        query: (SQL) async throws -> [Row]
+    ) async throws -> SegmentEstimate {
+        let sample = try await query(endpoints(counted.sampleKeys, of: app))
         let predicate = SegmentCompiler.predicate(segment, app: app, now: now)
-        var total = SegmentEstimate.Tally()
-        var byChannel: [String: SegmentEstimate.Tally] = [:]
-        var sampleKeys: [Int64] = []
-        for row in try await SegmentPlanning.query(tally(predicate), in: session) {
-            let channel: String? = try row.get(0)
-            let tally = SegmentEstimate.Tally(count: try row.get(1), reachable: try row.get(2))
-            total.count += tally.count
-            total.reachable += tally.reachable
-            if let channel { byChannel[channel] = tally }
-            sampleKeys = try row.get(3)
-        }
-        let sample = try await session.query(endpoints(sampleKeys, of: app))
         return SegmentEstimate(
-            total: total,
-            byChannel: byChannel,
+            total: .init(count: Int64(counted.count), reachable: Int64(counted.reachable)),
+            byChannel: counted.byChannel.mapValues {
+                .init(count: Int64($0.count), reachable: Int64($0.reachable))
+            },
             sample: try sample.map { try $0.get(0) },
             sql: ("SELECT count(*)\n  FROM endpoints AS e\n WHERE \(predicate)" as SQL).listing
         )
+    }
+
+    /// As an index counts it, to compare the two.
+    package static func count(
+        _ segment: ResolvedSegment,
+        app: AppID,
+        now: Instant,
+        in session: Session
+    ) async throws -> ColumnEstimate {
+        var counted = ColumnEstimate()
+        let predicate = SegmentCompiler.predicate(segment, app: app, now: now)
+        for row in try await SegmentPlanning.query(tally(predicate), in: session) {
+            let channel: String? = try row.get(0)
+            let tally = ColumnEstimate.Tally(count: try row.get(1), reachable: try row.get(2))
+            counted.count += tally.count
+            counted.reachable += tally.reachable
+            if let channel { counted.byChannel[channel] = tally }
+            counted.sampleKeys = try row.get(3)
+        }
+        return counted
+    }
+
+    /// Which of `keys` are members.
+    package static func members(
+        of segment: ResolvedSegment,
+        app: AppID,
+        among keys: [Int64],
+        now: Instant,
+        in session: Session
+    ) async throws -> Set<Int64> {
+        let rows = try await session.query(
+            """
+            SELECT e.endpoint_key
+              FROM endpoints AS e
+             WHERE \(SegmentCompiler.predicate(segment, app: app, now: now)) AND e.endpoint_key = ANY (\(keys))
+            """
+        )
+        return Set(try rows.map { try $0.get(0) as Int64 })
     }
 
     /// Grouped by address first: of several reachable members with one address, one is sent to. Without a hash (an

@@ -185,6 +185,20 @@ package enum SegmentStore {
         )
     }
 
+    /// Any of the app's: the next from `place` on, round the end; nil when it has none.
+    package static func any(_ app: AppID, near place: SegmentID, in session: Session) async throws -> SegmentID? {
+        let rows = try await session.query(
+            """
+            SELECT id
+              FROM segments
+             WHERE app = \(app) AND deleted_at IS NULL
+             ORDER BY id < \(place), id
+             LIMIT 1
+            """
+        )
+        return try rows.first?.get(0)
+    }
+
     private static func page(
         _ condition: SQL,
         _ app: AppID,
