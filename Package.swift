@@ -82,7 +82,7 @@ let package = Package(
         shared("Segments", ["Core", "PinpointAPI"]),
         shared("Columns", ["Core", "Segments"]),
         shared("Queue", foundations),
-        shared("Model", foundations + ["Crypto", "PinpointAPI", "Segments", "Columns", "Queue"]),
+        shared("Model", foundations + ["Crypto", "PinpointAPI", "Segments", "Queue"]),
         // L3
         shared("Access", foundations + ["Crypto", "HTTPServer", "PinpointAPI", "Model"]),
         shared(

@@ -1,4 +1,3 @@
-import Columns
 import Core
 import EventLoop
 import Hosting
@@ -101,7 +100,7 @@ struct IndexCheck: Sendable {
     private func tallyDiffers(_ index: AudienceIndex, _ segment: ResolvedSegment) async throws -> Bool {
         let now = context.environment.now()
         return try await context.database.transaction(isolation: .repeatableRead) { session in
-            let counted = try await index.turn.pass { () -> ColumnEstimate? in
+            let counted = try await index.turn.pass { () -> SegmentCount? in
                 guard try await isCurrent(index, now, session) else { return nil }
                 return try await index.columns.estimate(segment.expression, now: now)
             }

@@ -1,4 +1,3 @@
-import Columns
 import Core
 import Hosting
 import Model
@@ -22,7 +21,7 @@ struct IndexedEstimate: Sendable {
                 let counted = try await index.turn.pass {
                     guard !index.now.isDropped,
                         case .current = try await index.follow(.question, now: now, in: session)
-                    else { return nil as ColumnEstimate? }
+                    else { return nil as SegmentCount? }
                     return try await index.columns.estimate(segment.expression, now: now)
                 }
                 guard let counted else { return nil }

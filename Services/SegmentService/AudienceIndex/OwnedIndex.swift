@@ -37,8 +37,8 @@ final class OwnedIndex: @unchecked Sendable {
     // MARK: Questions
 
     /// Nil when the index does not hold what is asked for.
-    func estimate(_ expression: SegmentExpression, now: Instant) async throws -> ColumnEstimate? {
-        try await change { $0.estimate(expression, now: now) }
+    func estimate(_ expression: SegmentExpression, now: Instant) async throws -> SegmentCount? {
+        try await change { $0.estimate(expression, now: now).map(SegmentCount.init) }
     }
 
     func members(_ expression: SegmentExpression, among keys: [Int64], now: Instant) async throws -> [Bool]? {
@@ -57,10 +57,10 @@ final class OwnedIndex: @unchecked Sendable {
     /// A page of a load: rows of `ColumnFeed.page`, and of `ColumnFeed.events` all events of theirs that are held.
     func append(_ rows: [Row], events: [Row], twins: Set<Int64>) async throws {
         try await change { index in
-            let rows = try rows.map { try ColumnFeed.row($0, twins: twins) }
+            let rows = try rows.map { try ColumnRow($0, twins: twins) }
             index.upsert(rows)
             index.replaceEvents(
-                of: rows.map(\.key), from: index.eventsFrom, to: .distantFuture, with: try ColumnFeed.events(events))
+                of: rows.map(\.key), from: index.eventsFrom, to: .distantFuture, with: try ColumnEvent.list(events))
         }
     }
 
@@ -68,7 +68,7 @@ final class OwnedIndex: @unchecked Sendable {
     /// are held yet.
     func renew(_ keys: [Int64], with rows: [Row]) async throws -> Set<Int64> {
         try await change { index in
-            let rows = try rows.map { try ColumnFeed.row($0) }
+            let rows = try rows.map { try ColumnRow($0) }
             let found = rows.map(\.key)
             let held = index.members(.everyone, among: found, now: index.eventsFrom) ?? []
             index.upsert(rows.sorted { $0.key < $1.key })
@@ -82,7 +82,7 @@ final class OwnedIndex: @unchecked Sendable {
     /// Makes rows of `ColumnFeed.events` all that `keys` did in those weeks; nil: in all that are held.
     func renewEvents(of keys: [Int64], weeks: [Day]?, with rows: [Row]) async throws {
         try await change { index in
-            let events = try ColumnFeed.events(rows)
+            let events = try ColumnEvent.list(rows)
             guard let weeks else {
                 return index.replaceEvents(of: keys, from: index.eventsFrom, to: .distantFuture, with: events)
             }
@@ -102,6 +102,17 @@ final class OwnedIndex: @unchecked Sendable {
     /// Frees the memory, on the owning thread. The index is empty afterwards, and must not be asked.
     func clear() async throws {
         try await change { $0 = ColumnIndex(eventsFrom: $0.eventsFrom) }
+    }
+}
+
+extension SegmentCount {
+    fileprivate init(_ estimate: ColumnEstimate) {
+        func tally(_ tally: ColumnEstimate.Tally) -> SegmentEstimate.Tally {
+            .init(count: Int64(tally.count), reachable: Int64(tally.reachable))
+        }
+        self.init(
+            total: tally(.init(count: estimate.count, reachable: estimate.reachable)),
+            byChannel: estimate.byChannel.mapValues(tally), sampleKeys: estimate.sampleKeys)
     }
 }
 

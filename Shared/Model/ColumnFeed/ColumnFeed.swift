@@ -1,4 +1,3 @@
-package import Columns
 package import Core
 package import Postgres
 
@@ -34,6 +33,7 @@ package enum ColumnFeed {
         """
     }
 
+    /// Read by `ColumnRow.init(_:twins:)` of segment-service.
     private static func columns(twin: SQL) -> SQL {
         """
         e.endpoint_key, e.cohort, e.channel_type, e.effective_at, \(Reachability.refusal()) IS NULL, \(twin),
@@ -52,29 +52,6 @@ package enum ColumnFeed {
                            WHERE o.address_hash = e.address_hash AND o.app IS NOT DISTINCT FROM e.app
                              AND o.endpoint_key <> e.endpoint_key) THEN e.address_hash END
         """
-
-    /// A row of `rows`; of `page` when `twins` are given, the keys of endpoints that share their address.
-    package static func row(_ row: Row, twins: Set<Int64>? = nil) throws(SQLFault) -> ColumnRow {
-        let key: Int64 = try row.get(0)
-        let hash: [UInt8]? = try row.get(5)
-        let standsAlone: Bool = try row.get(11)
-        let isTwin = twins.map { $0.contains(key) || standsAlone } ?? true
-        return ColumnRow(
-            key: key,
-            cohort: try row.get(1),
-            channelType: try row.get(2),
-            effectiveAt: try row.get(3),
-            isReachable: try row.get(4),
-            // 64 bits of 256: two addresses of one app and channel that share them would need 2^32 shared addresses.
-            twin: isTwin ? hash.map { $0.prefix(8).reduce(0) { $0 << 8 | Int64($1) } } : nil,
-            attributes: try row.get(6),
-            userAttributes: try row.get(7),
-            metrics: try row.get(8),
-            demographic: try row.get(9),
-            location: try row.get(10),
-            importedInto: try row.get(12)
-        )
-    }
 
     /// Some endpoints' keys: from each place on, the next few; the keys are hashes, so that any place is as good.
     package static func keys(
@@ -163,17 +140,5 @@ package enum ColumnFeed {
                OFFSET 0) AS a
          GROUP BY a.type
         """
-    }
-
-    /// Rows of `events`.
-    package static func events(_ rows: [Row]) throws(SQLFault) -> [ColumnEvent] {
-        var events: [ColumnEvent] = []
-        for row in rows {
-            let type: String = try row.get(0)
-            let (keys, instants): ([Int64], [Instant]) = (try row.get(1), try row.get(2))
-            events.reserveCapacity(events.count + keys.count)
-            for (key, at) in zip(keys, instants) { events.append(ColumnEvent(key: key, type: type, at: at)) }
-        }
-        return events
     }
 }

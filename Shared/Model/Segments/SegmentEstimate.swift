@@ -1,4 +1,3 @@
-package import Columns
 package import Core
 package import Postgres
 package import Segments
@@ -29,6 +28,22 @@ package struct SegmentEstimate: Sendable {
     package static let sampleSize = 10
 }
 
+/// What has to be counted for an estimate, by SQL or by an index.
+package struct SegmentCount: Sendable, Equatable {
+    package var total: SegmentEstimate.Tally
+    package var byChannel: [String: SegmentEstimate.Tally]
+    /// Ascending.
+    package var sampleKeys: [Int64]
+
+    package init(
+        total: SegmentEstimate.Tally = .init(), byChannel: [String: SegmentEstimate.Tally] = [:], sampleKeys: [Int64] = []
+    ) {
+        self.total = total
+        self.byChannel = byChannel
+        self.sampleKeys = sampleKeys
+    }
+}
+
 package enum SegmentEstimator {
     /// Two statements: one pass over the members, then the rows of the sample.
     package static func estimate(
@@ -43,7 +58,7 @@ package enum SegmentEstimator {
 
     /// The same, of what a column index has counted: reads the rows of the sample, and commits the session's transaction.
     package static func estimate(
-        _ counted: ColumnEstimate,
+        _ counted: SegmentCount,
         of segment: ResolvedSegment,
         app: AppID,
         now: Instant,
@@ -53,7 +68,7 @@ package enum SegmentEstimator {
     }
 
     private static func estimate(
-        _ counted: ColumnEstimate,
+        _ counted: SegmentCount,
         of segment: ResolvedSegment,
         app: AppID,
         now: Instant,
@@ -62,10 +77,8 @@ package enum SegmentEstimator {
         let sample = try await query(endpoints(counted.sampleKeys, of: app))
         let predicate = SegmentCompiler.predicate(segment, app: app, now: now)
         return SegmentEstimate(
-            total: .init(count: Int64(counted.count), reachable: Int64(counted.reachable)),
-            byChannel: counted.byChannel.mapValues {
-                .init(count: Int64($0.count), reachable: Int64($0.reachable))
-            },
+            total: counted.total,
+            byChannel: counted.byChannel,
             sample: try sample.map { try $0.get(0) },
             sql: ("SELECT count(*)\n  FROM endpoints AS e\n WHERE \(predicate)" as SQL).listing
         )
@@ -77,14 +90,14 @@ package enum SegmentEstimator {
         app: AppID,
         now: Instant,
         in session: Session
-    ) async throws -> ColumnEstimate {
-        var counted = ColumnEstimate()
+    ) async throws -> SegmentCount {
+        var counted = SegmentCount()
         let predicate = SegmentCompiler.predicate(segment, app: app, now: now)
         for row in try await SegmentPlanning.query(tally(predicate), in: session) {
             let channel: String? = try row.get(0)
-            let tally = ColumnEstimate.Tally(count: try row.get(1), reachable: try row.get(2))
-            counted.count += tally.count
-            counted.reachable += tally.reachable
+            let tally = SegmentEstimate.Tally(count: try row.get(1), reachable: try row.get(2))
+            counted.total.count += tally.count
+            counted.total.reachable += tally.reachable
             if let channel { counted.byChannel[channel] = tally }
             counted.sampleKeys = try row.get(3)
         }
@@ -99,12 +112,13 @@ package enum SegmentEstimator {
         now: Instant,
         in session: Session
     ) async throws -> Set<Int64> {
-        let rows = try await session.query(
+        let rows = try await SegmentPlanning.query(
             """
             SELECT e.endpoint_key
               FROM endpoints AS e
              WHERE \(SegmentCompiler.predicate(segment, app: app, now: now)) AND e.endpoint_key = ANY (\(keys))
-            """
+            """,
+            in: session
         )
         return Set(try rows.map { try $0.get(0) as Int64 })
     }
