@@ -6,8 +6,13 @@ import Testing
 /// Pinpoint's own clients, unmodified, through the gateway.
 @Suite(.scenario, .database) struct ClientsDriveTheSliceTests {
     @Test func `boto3 runs every operation of the slice, and the rest of the model answers 501`() async throws {
+        let database = try TestDatabase.current.database
         try await RunningSuite.with { suite in
+            // Whatever an operation changes of the audience it must say in the change log.
+            try await ChangeLogAudit.install(in: database)
             try await suite.drive("boto_slice.py", ["\(BuildPaths.repository)/ops/codegen/operations.txt"])
+            #expect(try await ChangeLogAudit.violations(in: database) == [])
+            #expect(try await ChangeLogAudit.seen(in: database)["endpoints"] ?? 0 > 0)
         }
     }
 
