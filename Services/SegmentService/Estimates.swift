@@ -60,7 +60,7 @@ final class SegmentProcess: Sendable {
         return Routes.all(estimates)
     }
 
-    func workers(_: ServiceContext) -> [BackgroundWorker] {
-        estimates?.workers ?? []
+    func workers(_ context: ServiceContext) -> [BackgroundWorker] {
+        [AttributeIndexWorker(context: context).worker] + (estimates?.workers ?? [])
     }
 }

@@ -17,6 +17,7 @@ import Testing
                 }
                 try await group.waitForAll()
             }
+            try await audience.waitForErasures()
             #expect(try await ChangeLogAudit.violations(in: database) == [])
             let seen = try await ChangeLogAudit.seen(in: database)
             #expect(seen.keys.sorted() == ["endpoints", "events", "suppressions"], "\(seen)")

@@ -28,6 +28,7 @@ import Testing
                     }
                     try await group.waitForAll()
                 }
+                try await audience.waitForErasures()
                 for _ in 0..<12 {
                     if try await audience.agrees(segments.expression()) { byIndex += 1 } else { bySQL += 1 }
                 }

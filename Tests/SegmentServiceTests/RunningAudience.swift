@@ -89,6 +89,11 @@ struct RunningAudience: Sendable {
             """)
     }
 
+    /// Deleted people's events go by jobs.
+    func waitForErasures() async throws {
+        try await eventually("erasures end") { try await !Erasure.isPending(of: app, in: test.database) }
+    }
+
     // MARK: Requests
 
     struct Answer {

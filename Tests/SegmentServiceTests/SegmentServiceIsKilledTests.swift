@@ -188,7 +188,8 @@ private final class KillableService: Sendable {
         let response = try await client.send(
             ClientRequest(
                 method: "POST", url: "http://\(host)\(target)", headers: headers, body: body.serialized,
-                responseLimitBytes: 1 << 20))
+                // The connection that is kept may be to the killed one.
+                isRepeatable: true, responseLimitBytes: 1 << 20))
         guard response.status == 200 else {
             throw TestKitError("\(response.status): \(String(decoding: response.body, as: UTF8.self))")
         }

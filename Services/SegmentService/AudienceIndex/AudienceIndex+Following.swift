@@ -103,6 +103,9 @@ extension AudienceIndex {
         }
     }
 
+    /// Behaviour reaches back at most that many days, and weeks are held whole.
+    static func firstWeek(now: Instant) -> Day { (now.day + -Limits.eventWindowDays).weekStart }
+
     /// Mondays from `first` to beyond the last day of which events are taken.
     static func weeks(from first: Day, now: Instant) -> [Day] {
         let last = (now.day + EventRules.retention.futureDays + 7).weekStart

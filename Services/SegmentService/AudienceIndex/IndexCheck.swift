@@ -112,6 +112,8 @@ struct IndexCheck: Sendable {
     private func isCurrent(_ index: AudienceIndex, _ now: Instant, _ session: Session) async throws -> Bool {
         guard !index.now.isDropped else { return false }
         guard case .current = try await index.follow(.question, now: now, in: session) else { return false }
+        // The segment's statement is planned as it would be elsewhere.
+        try await session.batch(ColumnFeed.plannerDefaults)
         return true
     }
 

@@ -80,7 +80,8 @@ struct IndexFollower: Sendable {
             } else if MonotonicClock.now() - index.now.askedAt > AudienceShelf.idle.microseconds {
                 try await shelf.drop(index, because: .idle)
             } else {
-                let footprint = try await index.columns.footprint()
+                let first = AudienceIndex.firstWeek(now: context.environment.now())
+                let footprint = try await index.columns.shrink(to: first.start)
                 index.update { $0.footprint = footprint }
             }
         }

@@ -9,8 +9,6 @@ import Runtime
 /// a short transaction of its own, and then reads again what changed meanwhile.
 struct IndexLoader: Sendable {
     private static let rowsPerPage = 2000
-    /// Behaviour reaches back at most 366 days, and weeks are read whole.
-    private static let eventDays = 366
     private static let pagesPerCheck = 16
 
     let context: ServiceContext
@@ -49,7 +47,7 @@ struct IndexLoader: Sendable {
     /// Nil when the app does not fit.
     func load(_ app: AppID) async throws -> AudienceIndex? {
         let start = MonotonicClock.now()
-        let first = (context.environment.now().day + -Self.eventDays).weekStart
+        let first = AudienceIndex.firstWeek(now: context.environment.now())
         let (position, twins) = try await context.database.withSession { session in
             (try await ChangeFeed.position(in: session), try await ColumnFeed.twins(app, in: session))
         }

@@ -22,6 +22,17 @@ final class OwnedIndex: @unchecked Sendable {
         var behaviorBytes = 0
 
         var bytes: Int { columnBytes + behaviorBytes }
+
+        init(rows: Int = 0, columnBytes: Int = 0, behaviorBytes: Int = 0) {
+            self.rows = rows
+            self.columnBytes = columnBytes
+            self.behaviorBytes = behaviorBytes
+        }
+
+        init(_ index: ColumnIndex) {
+            let size = index.footprint
+            self.init(rows: size.rows, columnBytes: size.columnBytes, behaviorBytes: size.behaviorBytes)
+        }
     }
 
     /// Runs `body` on the owning thread.
@@ -46,9 +57,14 @@ final class OwnedIndex: @unchecked Sendable {
     }
 
     func footprint() async throws -> Footprint {
+        try await change { Footprint($0) }
+    }
+
+    /// Lets go of events from before `first`, which no question reaches any more.
+    func shrink(to first: Instant) async throws -> Footprint {
         try await change { index in
-            let size = index.footprint
-            return Footprint(rows: size.rows, columnBytes: size.columnBytes, behaviorBytes: size.behaviorBytes)
+            if index.eventsFrom < first { index.forgetEvents(before: first) }
+            return Footprint(index)
         }
     }
 

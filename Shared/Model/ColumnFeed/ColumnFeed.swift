@@ -11,6 +11,12 @@ package enum ColumnFeed {
         "SET LOCAL enable_mergejoin = off", "SET LOCAL jit = off",
     ]
 
+    /// For other statements of the same transaction.
+    package static let plannerDefaults: [SQL] = [
+        "SET LOCAL enable_seqscan TO DEFAULT", "SET LOCAL enable_sort TO DEFAULT",
+        "SET LOCAL enable_hashjoin TO DEFAULT", "SET LOCAL enable_mergejoin TO DEFAULT", "SET LOCAL jit TO DEFAULT",
+    ]
+
     // MARK: Rows
 
     /// Endpoints in the order of their keys, from `key` on.
