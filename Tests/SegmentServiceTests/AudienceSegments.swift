@@ -24,7 +24,8 @@ struct AudienceSegments {
         case 0: .attribute(.endpoint, name: one(of: AudienceOperations.names), attributeTest())
         case 1: .attribute(.user, name: "plan", .inclusive([one(of: ["free", "pro"])]))
         case 2: .metric(name: "age", one(of: Comparison.allCases), Double(below(60)))
-        case 3: .demographic(.channel, one(of: [.inclusive(["EMAIL"]), .exclusive(["SMS"]), .inclusive(["GCM", "SMS"])]))
+        case 3:
+            .demographic(.channel, one(of: [.inclusive(["EMAIL"]), .exclusive(["SMS"]), .inclusive(["GCM", "SMS"])]))
         case 4: .country(one(of: [.inclusive(["DE"]), .exclusive(["DE", "FR"])]))
         case 5: .recency(one(of: ActivityWindow.allCases), isActive: below(2) == 0)
         case 6: .percentage(PercentageTest(from: below(50), to: 50 + below(50)))
@@ -60,7 +61,8 @@ struct AudienceSegments {
 
     private func sequence() -> SequenceTest {
         SequenceTest(
-            steps: [event(), event()], within: .seconds(Int64(one(of: [0, 60, 86_400 * 3]))), isLastAbsent: below(2) == 0,
+            steps: [event(), event()], within: .seconds(Int64(one(of: [0, 60, 86_400 * 3]))),
+            isLastAbsent: below(2) == 0,
             days: one(of: [7, 30, 366]))
     }
 }

@@ -27,7 +27,8 @@ import Testing
     @Test func `the audit finds a writer that says nothing`() async throws {
         try await RunningAudience.run { audience in
             let database = audience.test.database
-            try await audience.send("PUT", "\(audience.path)/endpoints/e", ["Address": "a@b.c", "ChannelType": "EMAIL"])
+            try await audience.send(
+                "PUT", "\(audience.path)/endpoints/e", ["Address": "a@b.c", "ChannelType": "EMAIL"])
             try await ChangeLogAudit.install(in: database)
             try await database.execute("UPDATE endpoints SET opt_out = 'ALL'")
             try await database.execute(

@@ -67,7 +67,8 @@ import Testing
             var delays: [Int64] = []
             for number in 1...10 {
                 let id = "fresh\(number)"
-                try await audience.send("PUT", "\(audience.path)/endpoints/\(id)", ["Address": "a", "ChannelType": "SMS"])
+                try await audience.send(
+                    "PUT", "\(audience.path)/endpoints/\(id)", ["Address": "a", "ChannelType": "SMS"])
                 let start = MonotonicClock.now()
                 let key = EndpointIdentity(app: audience.app, id: id).key
                 try await eventually(within: .seconds(5)) {
@@ -137,7 +138,8 @@ import Testing
             try await audience.test.database.transaction { session in
                 try await session.execute("DELETE FROM endpoints WHERE app = \(audience.app)")
                 try await session.execute(
-                    "UPDATE change_log_floor SET xid = (pg_snapshot_xmax(pg_current_snapshot())::text::bigint + 1)::text::xid8")
+                    "UPDATE change_log_floor SET xid = (pg_snapshot_xmax(pg_current_snapshot())::text::bigint + 1)::text::xid8"
+                )
             }
             try await eventually { audience.log.events.contains("index.dropped") }
             try await eventually("the index counts right again") {

@@ -5,8 +5,8 @@ import Model
 import Postgres
 import Runtime
 import Segments
-import Testing
 import TestKit
+import Testing
 
 @testable import SegmentService
 

@@ -139,7 +139,8 @@ struct RunningAudience: Sendable {
     }
 
     /// Compares an answer with the tables while nothing changes; false when SQL gave it.
-    func agrees(_ expression: SegmentExpression, sourceLocation: SourceLocation = #_sourceLocation) async throws -> Bool {
+    func agrees(_ expression: SegmentExpression, sourceLocation: SourceLocation = #_sourceLocation) async throws -> Bool
+    {
         let (estimate, source) = try await estimates.estimate(
             ResolvedSegment(expression: expression), app: app, now: Self.now)
         guard source == .index else { return false }

@@ -36,7 +36,8 @@ package struct SegmentCount: Sendable, Equatable {
     package var sampleKeys: [Int64]
 
     package init(
-        total: SegmentEstimate.Tally = .init(), byChannel: [String: SegmentEstimate.Tally] = [:], sampleKeys: [Int64] = []
+        total: SegmentEstimate.Tally = .init(), byChannel: [String: SegmentEstimate.Tally] = [:],
+        sampleKeys: [Int64] = []
     ) {
         self.total = total
         self.byChannel = byChannel
