@@ -154,6 +154,14 @@ def endpoints(app):
     equal(sorted(item["Id"] for item in of_user), ["person-27", "person-47", "person-7"], "GetUserEndpoints")
     of_odd = pinpoint.get_user_endpoints(ApplicationId=app, UserId="user/1 @x")["EndpointsResponse"]["Item"]
     equal(len(of_odd), 2, "a user's id is one path segment")
+    shown = pinpoint.get_in_app_messages(ApplicationId=app, EndpointId=MISLEADING_ID)["InAppMessagesResponse"]
+    equal(shown["InAppMessageCampaigns"], [], "GetInAppMessages of an app without in-app campaigns")
+    stopped = pinpoint.remove_attributes(
+        ApplicationId=app,
+        AttributeType="endpoint-custom-attributes",
+        UpdateAttributesRequest={"Blacklist": ["legacy_*"]},
+    )["AttributesResource"]
+    equal(stopped["Attributes"], ["legacy_*"], "RemoveAttributes answers the list")
     deleted = pinpoint.delete_endpoint(ApplicationId=app, EndpointId=MISLEADING_ID)["EndpointResponse"]
     equal(deleted["Id"], MISLEADING_ID, "DeleteEndpoint echoes the endpoint")
     with refused("a deleted endpoint", 404, "NotFoundException", "Resource not found"):
