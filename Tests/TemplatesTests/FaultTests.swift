@@ -43,7 +43,10 @@ import Testing
         ("{{#each a as |}}{{/each}}", "line 1, column 15: block parameters are written as |item index|"),
         ("{{! open", "line 1, column 1: the comment is not closed"),
         ("{{!-- }} ", "line 1, column 1: the comment is not closed"),
-        ("{{> p}}", "line 1, column 1: the partial \"p\" is not defined in this template"),
+        (
+            "{{> p}}",
+            "line 1, column 1: the partial \"p\" is not defined in this template, and there is no snippet of that name"
+        ),
         ("{{#*inline p}}{{/inline}}", "line 1, column 1: inline takes a literal name, as in {{#*inline \"name\"}}"),
         (
             "{{#*other \"p\"}}{{/other}}",

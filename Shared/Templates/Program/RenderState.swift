@@ -96,8 +96,8 @@ struct CallFrame {
     var indent: [UInt8]
 }
 
-/// An inline partial in force.
-struct PartialDefinition {
+/// A partial in force. The context of a snippet is −1: it sees that of its caller and nothing around.
+struct PartialDefinition: Sendable {
     var name: Int32
     var entry: Int32
     var context: Int

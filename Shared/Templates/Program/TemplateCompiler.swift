@@ -12,8 +12,23 @@ struct TemplateCompiler {
     var blockParameters: [[String]] = []
     /// Partials whose body is being compiled and reached without a condition, the innermost last.
     var unconditional: [String] = []
-    /// The first use of each partial that is called by name without a fallback.
-    var uses: [(name: String, position: SourcePosition)] = []
+    /// Each call of a partial by name.
+    var uses: [PartialUse] = []
+    var snippetSources: [String: String] = [:]
+    /// The snippet that is being compiled; nil in the template itself.
+    var snippet: String?
+    /// Which snippet calls which partials without a condition.
+    var inclusions: [String: Set<String>] = [:]
+    /// Of the template and its snippets so far, in bytes.
+    var sourceLength = 0
+
+    struct PartialUse {
+        var name: String
+        /// `{{#> name}}` brings its own body for when there is no such partial.
+        var hasFallback: Bool
+        var snippet: String?
+        var position: SourcePosition
+    }
 
     enum StaticContext {
         /// The scope itself, for certain.
@@ -28,8 +43,13 @@ struct TemplateCompiler {
     ) throws(TemplateFault) -> TemplateProgram {
         try emit(tree)
         emit(.finish, at: .start)
-        for use in uses where !definedPartials.contains(use.name) {
-            throw use.position.fault(.syntax, "the partial \"\(use.name)\" is not defined in this template")
+        try emitSnippets()
+        for use in uses where !use.hasFallback && !definedPartials.contains(use.name) {
+            guard snippetSources[use.name] == nil else { continue }
+            let fault = use.position.fault(
+                .syntax,
+                "the partial \"\(use.name)\" is not defined in this template, and there is no snippet of that name")
+            throw use.snippet.map { fault.inSnippet($0) } ?? fault
         }
         program.variables = variables.sorted()
         let values = program.paths.map { defaults.value(for: $0.segments) }

@@ -45,6 +45,7 @@ struct TemplateMachine {
         case .html: isHTML = true
         case .none: isHTML = false
         }
+        if !program.snippets.isEmpty { definitions = program.snippets.map(\.definition) }
     }
 
     /// On a fault `output` is cut back to what it was.
@@ -54,7 +55,9 @@ struct TemplateMachine {
             try loop()
         } catch {
             output.removeSubrange(outputStart...)
-            throw error
+            let place = counter - 1
+            guard let snippet = program.snippets.first(where: { $0.contains(place) }) else { throw error }
+            throw error.inSnippet(snippet.name)
         }
     }
 
