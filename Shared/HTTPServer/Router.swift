@@ -1,5 +1,7 @@
 /// Maps a method and a raw path to a value, by segments: literal segments beat parameters, and a parameter is
 /// percent-decoded only after splitting, so that `a%2Fb` is one endpoint id and never two segments.
+///
+/// A literal is matched to the letter; `~email` stands for `email` in any case, after those to the letter.
 package struct Router<Value: Sendable>: Sendable {
     package enum Match: Sendable {
         case found(Value, PathParameters)
@@ -17,6 +19,8 @@ package struct Router<Value: Sendable>: Sendable {
 
     private struct Node: Sendable {
         var literals: [Substring: Int] = [:]
+        /// In lower case.
+        var foldedLiterals: [String: Int] = [:]
         var parameter: Int?
         var routes: [String: Route] = [:]
     }
@@ -25,7 +29,7 @@ package struct Router<Value: Sendable>: Sendable {
 
     package init() {}
 
-    /// `template` is `/v1/apps/{application-id}/endpoints/{endpoint-id}`: each segment a literal or one parameter.
+    /// `template` is `/v1/apps/{application-id}/endpoints/{endpoint-id}`: each segment a literal, `~literal` or one parameter.
     /// Adding the same method and path twice is a programmer's error and traps.
     package mutating func add(_ method: String, _ template: String, _ value: Value) {
         precondition(template.utf8.first == 0x2F, "a route's template starts with a slash: \(template)")
@@ -35,6 +39,9 @@ package struct Router<Value: Sendable>: Sendable {
             if segment.hasPrefix("{"), segment.hasSuffix("}") {
                 names.append(String(segment.dropFirst().dropLast()))
                 node = nodes[node].parameter ?? addNode { $0[node].parameter = $1 }
+            } else if segment.hasPrefix("~") {
+                let literal = segment.dropFirst().lowercased()
+                node = nodes[node].foldedLiterals[literal] ?? addNode { $0[node].foldedLiterals[literal] = $1 }
             } else {
                 node = nodes[node].literals[segment] ?? addNode { $0[node].literals[segment] = $1 }
             }
@@ -84,6 +91,11 @@ package struct Router<Value: Sendable>: Sendable {
             }
             let segment = segments[depth]
             if let next = nodes[node].literals[segment], let route = find(in: nodes, node: next, depth: depth + 1) {
+                return route
+            }
+            if !nodes[node].foldedLiterals.isEmpty, let next = nodes[node].foldedLiterals[segment.lowercased()],
+                let route = find(in: nodes, node: next, depth: depth + 1)
+            {
                 return route
             }
             guard let next = nodes[node].parameter, !segment.isEmpty else { return nil }

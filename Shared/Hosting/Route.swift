@@ -47,10 +47,21 @@ package struct Route: Sendable {
             handler: handler)
     }
 
+    /// The same, with the last segment of its path in any case.
+    package func endingInAnyCase() -> Route {
+        var segments = template.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        if let last = segments.indices.last { segments[last] = "~" + segments[last] }
+        return Route(
+            method, segments.joined(separator: "/"), access: access, bodyLimitBytes: bodyLimitBytes, handler: handler)
+    }
+
     /// The shape of the path without its parameters' names; two routes of one shape and method are the same route.
     var shape: String {
         let segments = template.split(separator: "/", omittingEmptySubsequences: false)
-        return "\(method) " + segments.map { $0.hasPrefix("{") ? "{}" : String($0) }.joined(separator: "/")
+        let shapes = segments.map { segment in
+            segment.hasPrefix("{") ? "{}" : String(segment.hasPrefix("~") ? segment.dropFirst() : segment)
+        }
+        return "\(method) " + shapes.joined(separator: "/")
     }
 
     /// For every operation of the model that `routes` lacks: 501, after the signature was checked, so that a client

@@ -11,7 +11,8 @@ import Testing
             ("GET", "/"), ("GET", "/v1/apps"), ("POST", "/v1/apps"), ("GET", "/v1/apps/{app}"),
             ("GET", "/v1/apps/{app}/endpoints/{endpoint}"), ("PUT", "/v1/apps/{app}/endpoints"),
             ("GET", "/v1/apps/special"), ("GET", "/v1/apps/{app}/kpis/daterange/{kpi}"),
-            ("DELETE", "/v1/apps/special/endpoints/x"),
+            ("DELETE", "/v1/apps/special/endpoints/x"), ("GET", "/t/{name}/~email"), ("GET", "/t/{name}/~sms"),
+            ("GET", "/t/{name}/Sms"), ("GET", "/t/{name}/{type}"),
         ] {
             router.add(method, template, "\(method) \(template)")
         }
@@ -45,6 +46,12 @@ import Testing
         ("GET", "/v1/apps/a/endpoints/%00", "bad endpoint"),
         ("GET", "/v1/apps/%FF/endpoints/b", "bad app"),
         ("GET", "/v1/apps/a/endpoints/%C0%AF", "bad endpoint"),
+        ("GET", "/t/a/email", "GET /t/{name}/~email name=a"),
+        ("GET", "/t/a/EMail", "GET /t/{name}/~email name=a"),
+        ("GET", "/t/a/Sms", "GET /t/{name}/Sms name=a"),
+        ("GET", "/t/a/sMS", "GET /t/{name}/~sms name=a"),
+        ("GET", "/t/a/fax", "GET /t/{name}/{type} name=a type=fax"),
+        ("PUT", "/t/a/EMAIL", "405 GET,HEAD"),
         ("GET", "/v1/apps/", "404"),
         ("GET", "/v1/apps//endpoints/b", "404"),
         ("GET", "/v1/%61pps", "404"),
