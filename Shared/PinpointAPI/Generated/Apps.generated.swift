@@ -102,25 +102,30 @@ package struct CreateApplicationRequest: WireShape {
 package struct MessageBody: WireShape {
     package var message: String?
     package var requestID: String?
+    package var needletail: JSON?
 
     package init(
         message: String? = nil,
-        requestID: String? = nil
+        requestID: String? = nil,
+        needletail: JSON? = nil
     ) {
         self.message = message
         self.requestID = requestID
+        self.needletail = needletail
     }
 
     package init(json: JSON, at path: WirePath) throws(APIError) {
         let reader = try WireReader(json, at: path)
         message = try reader.read("Message")
         requestID = try reader.read("RequestID")
+        needletail = try reader.readExtension("Needletail")
     }
 
     package var json: JSON {
-        var writer = WireWriter(capacity: 2)
+        var writer = WireWriter(capacity: 3)
         writer.write("Message", message)
         writer.write("RequestID", requestID)
+        writer.write("Needletail", needletail)
         return writer.json
     }
 }

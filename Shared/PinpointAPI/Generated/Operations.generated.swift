@@ -29,7 +29,7 @@ extension Operation {
     package static let createInAppTemplate = Operation(
         name: "CreateInAppTemplate", method: "POST", path: "/v1/templates/{template-name}/inapp",
         status: 201, request: "InAppTemplateRequest", response: "TemplateCreateMessageBody",
-        isBuilt: false
+        isBuilt: true
     )
     package static let createJourney = Operation(
         name: "CreateJourney", method: "POST", path: "/v1/apps/{application-id}/journeys",
@@ -39,7 +39,7 @@ extension Operation {
     package static let createPushTemplate = Operation(
         name: "CreatePushTemplate", method: "POST", path: "/v1/templates/{template-name}/push",
         status: 201, request: "PushNotificationTemplateRequest", response: "CreateTemplateMessageBody",
-        isBuilt: false
+        isBuilt: true
     )
     package static let createRecommenderConfiguration = Operation(
         name: "CreateRecommenderConfiguration", method: "POST", path: "/v1/recommenders",
@@ -54,12 +54,12 @@ extension Operation {
     package static let createSmsTemplate = Operation(
         name: "CreateSmsTemplate", method: "POST", path: "/v1/templates/{template-name}/sms",
         status: 201, request: "SMSTemplateRequest", response: "CreateTemplateMessageBody",
-        isBuilt: false
+        isBuilt: true
     )
     package static let createVoiceTemplate = Operation(
         name: "CreateVoiceTemplate", method: "POST", path: "/v1/templates/{template-name}/voice",
         status: 201, request: "VoiceTemplateRequest", response: "CreateTemplateMessageBody",
-        isBuilt: false
+        isBuilt: true
     )
     package static let deleteAdmChannel = Operation(
         name: "DeleteAdmChannel", method: "DELETE", path: "/v1/apps/{application-id}/channels/adm",
@@ -129,7 +129,7 @@ extension Operation {
     package static let deleteInAppTemplate = Operation(
         name: "DeleteInAppTemplate", method: "DELETE", path: "/v1/templates/{template-name}/inapp",
         status: 202, request: nil, response: "MessageBody",
-        isBuilt: false
+        isBuilt: true
     )
     package static let deleteJourney = Operation(
         name: "DeleteJourney", method: "DELETE", path: "/v1/apps/{application-id}/journeys/{journey-id}",
@@ -139,7 +139,7 @@ extension Operation {
     package static let deletePushTemplate = Operation(
         name: "DeletePushTemplate", method: "DELETE", path: "/v1/templates/{template-name}/push",
         status: 202, request: nil, response: "MessageBody",
-        isBuilt: false
+        isBuilt: true
     )
     package static let deleteRecommenderConfiguration = Operation(
         name: "DeleteRecommenderConfiguration", method: "DELETE", path: "/v1/recommenders/{recommender-id}",
@@ -159,7 +159,7 @@ extension Operation {
     package static let deleteSmsTemplate = Operation(
         name: "DeleteSmsTemplate", method: "DELETE", path: "/v1/templates/{template-name}/sms",
         status: 202, request: nil, response: "MessageBody",
-        isBuilt: false
+        isBuilt: true
     )
     package static let deleteUserEndpoints = Operation(
         name: "DeleteUserEndpoints", method: "DELETE", path: "/v1/apps/{application-id}/users/{user-id}",
@@ -174,7 +174,7 @@ extension Operation {
     package static let deleteVoiceTemplate = Operation(
         name: "DeleteVoiceTemplate", method: "DELETE", path: "/v1/templates/{template-name}/voice",
         status: 202, request: nil, response: "MessageBody",
-        isBuilt: false
+        isBuilt: true
     )
     package static let getAdmChannel = Operation(
         name: "GetAdmChannel", method: "GET", path: "/v1/apps/{application-id}/channels/adm",
@@ -314,7 +314,7 @@ extension Operation {
     package static let getInAppTemplate = Operation(
         name: "GetInAppTemplate", method: "GET", path: "/v1/templates/{template-name}/inapp",
         status: 200, request: nil, response: "InAppTemplateResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let getJourney = Operation(
         name: "GetJourney", method: "GET", path: "/v1/apps/{application-id}/journeys/{journey-id}",
@@ -354,7 +354,7 @@ extension Operation {
     package static let getPushTemplate = Operation(
         name: "GetPushTemplate", method: "GET", path: "/v1/templates/{template-name}/push",
         status: 200, request: nil, response: "PushNotificationTemplateResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let getRecommenderConfiguration = Operation(
         name: "GetRecommenderConfiguration", method: "GET", path: "/v1/recommenders/{recommender-id}",
@@ -404,7 +404,7 @@ extension Operation {
     package static let getSmsTemplate = Operation(
         name: "GetSmsTemplate", method: "GET", path: "/v1/templates/{template-name}/sms",
         status: 200, request: nil, response: "SMSTemplateResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let getUserEndpoints = Operation(
         name: "GetUserEndpoints", method: "GET", path: "/v1/apps/{application-id}/users/{user-id}",
@@ -419,7 +419,7 @@ extension Operation {
     package static let getVoiceTemplate = Operation(
         name: "GetVoiceTemplate", method: "GET", path: "/v1/templates/{template-name}/voice",
         status: 200, request: nil, response: "VoiceTemplateResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let listJourneys = Operation(
         name: "ListJourneys", method: "GET", path: "/v1/apps/{application-id}/journeys",
@@ -554,7 +554,7 @@ extension Operation {
     package static let updateInAppTemplate = Operation(
         name: "UpdateInAppTemplate", method: "PUT", path: "/v1/templates/{template-name}/inapp",
         status: 202, request: "InAppTemplateRequest", response: "MessageBody",
-        isBuilt: false
+        isBuilt: true
     )
     package static let updateJourney = Operation(
         name: "UpdateJourney", method: "PUT", path: "/v1/apps/{application-id}/journeys/{journey-id}",
@@ -569,7 +569,7 @@ extension Operation {
     package static let updatePushTemplate = Operation(
         name: "UpdatePushTemplate", method: "PUT", path: "/v1/templates/{template-name}/push",
         status: 202, request: "PushNotificationTemplateRequest", response: "MessageBody",
-        isBuilt: false
+        isBuilt: true
     )
     package static let updateRecommenderConfiguration = Operation(
         name: "UpdateRecommenderConfiguration", method: "PUT", path: "/v1/recommenders/{recommender-id}",
@@ -589,7 +589,7 @@ extension Operation {
     package static let updateSmsTemplate = Operation(
         name: "UpdateSmsTemplate", method: "PUT", path: "/v1/templates/{template-name}/sms",
         status: 202, request: "SMSTemplateRequest", response: "MessageBody",
-        isBuilt: false
+        isBuilt: true
     )
     package static let updateTemplateActiveVersion = Operation(
         name: "UpdateTemplateActiveVersion", method: "PUT", path: "/v1/templates/{template-name}/{template-type}/active-version",
@@ -604,7 +604,7 @@ extension Operation {
     package static let updateVoiceTemplate = Operation(
         name: "UpdateVoiceTemplate", method: "PUT", path: "/v1/templates/{template-name}/voice",
         status: 202, request: "VoiceTemplateRequest", response: "MessageBody",
-        isBuilt: false
+        isBuilt: true
     )
     package static let verifyOTPMessage = Operation(
         name: "VerifyOTPMessage", method: "POST", path: "/v1/apps/{application-id}/verify-otp",

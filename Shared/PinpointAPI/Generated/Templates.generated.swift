@@ -2,19 +2,140 @@
 
 package import Core
 
+package struct APNSPushNotificationTemplate: WireShape {
+    package var action: Action?
+    package var body: String?
+    package var mediaUrl: String?
+    package var rawContent: String?
+    package var sound: String?
+    package var title: String?
+    package var url: String?
+
+    package init(
+        action: Action? = nil,
+        body: String? = nil,
+        mediaUrl: String? = nil,
+        rawContent: String? = nil,
+        sound: String? = nil,
+        title: String? = nil,
+        url: String? = nil
+    ) {
+        self.action = action
+        self.body = body
+        self.mediaUrl = mediaUrl
+        self.rawContent = rawContent
+        self.sound = sound
+        self.title = title
+        self.url = url
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        action = try reader.read("Action")
+        body = try reader.read("Body")
+        mediaUrl = try reader.read("MediaUrl")
+        rawContent = try reader.read("RawContent")
+        sound = try reader.read("Sound")
+        title = try reader.read("Title")
+        url = try reader.read("Url")
+        try reader.check(length: 0...4000, body, "Body")
+        try reader.check(length: 0...4000, rawContent, "RawContent")
+        try reader.check(length: 0...4000, title, "Title")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 7)
+        writer.write("Action", action)
+        writer.write("Body", body)
+        writer.write("MediaUrl", mediaUrl)
+        writer.write("RawContent", rawContent)
+        writer.write("Sound", sound)
+        writer.write("Title", title)
+        writer.write("Url", url)
+        return writer.json
+    }
+}
+
+package struct AndroidPushNotificationTemplate: WireShape {
+    package var action: Action?
+    package var body: String?
+    package var imageIconUrl: String?
+    package var imageUrl: String?
+    package var rawContent: String?
+    package var smallImageIconUrl: String?
+    package var sound: String?
+    package var title: String?
+    package var url: String?
+
+    package init(
+        action: Action? = nil,
+        body: String? = nil,
+        imageIconUrl: String? = nil,
+        imageUrl: String? = nil,
+        rawContent: String? = nil,
+        smallImageIconUrl: String? = nil,
+        sound: String? = nil,
+        title: String? = nil,
+        url: String? = nil
+    ) {
+        self.action = action
+        self.body = body
+        self.imageIconUrl = imageIconUrl
+        self.imageUrl = imageUrl
+        self.rawContent = rawContent
+        self.smallImageIconUrl = smallImageIconUrl
+        self.sound = sound
+        self.title = title
+        self.url = url
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        action = try reader.read("Action")
+        body = try reader.read("Body")
+        imageIconUrl = try reader.read("ImageIconUrl")
+        imageUrl = try reader.read("ImageUrl")
+        rawContent = try reader.read("RawContent")
+        smallImageIconUrl = try reader.read("SmallImageIconUrl")
+        sound = try reader.read("Sound")
+        title = try reader.read("Title")
+        url = try reader.read("Url")
+        try reader.check(length: 0...6000, body, "Body")
+        try reader.check(length: 0...6000, rawContent, "RawContent")
+        try reader.check(length: 0...6000, title, "Title")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 9)
+        writer.write("Action", action)
+        writer.write("Body", body)
+        writer.write("ImageIconUrl", imageIconUrl)
+        writer.write("ImageUrl", imageUrl)
+        writer.write("RawContent", rawContent)
+        writer.write("SmallImageIconUrl", smallImageIconUrl)
+        writer.write("Sound", sound)
+        writer.write("Title", title)
+        writer.write("Url", url)
+        return writer.json
+    }
+}
+
 package struct CreateTemplateMessageBody: WireShape {
     package var arn: String?
     package var message: String?
     package var requestID: String?
+    package var needletail: JSON?
 
     package init(
         arn: String? = nil,
         message: String? = nil,
-        requestID: String? = nil
+        requestID: String? = nil,
+        needletail: JSON? = nil
     ) {
         self.arn = arn
         self.message = message
         self.requestID = requestID
+        self.needletail = needletail
     }
 
     package init(json: JSON, at path: WirePath) throws(APIError) {
@@ -22,13 +143,58 @@ package struct CreateTemplateMessageBody: WireShape {
         arn = try reader.read("Arn")
         message = try reader.read("Message")
         requestID = try reader.read("RequestID")
+        needletail = try reader.readExtension("Needletail")
     }
 
     package var json: JSON {
-        var writer = WireWriter(capacity: 3)
+        var writer = WireWriter(capacity: 4)
         writer.write("Arn", arn)
         writer.write("Message", message)
         writer.write("RequestID", requestID)
+        writer.write("Needletail", needletail)
+        return writer.json
+    }
+}
+
+package struct DefaultPushNotificationTemplate: WireShape {
+    package var action: Action?
+    package var body: String?
+    package var sound: String?
+    package var title: String?
+    package var url: String?
+
+    package init(
+        action: Action? = nil,
+        body: String? = nil,
+        sound: String? = nil,
+        title: String? = nil,
+        url: String? = nil
+    ) {
+        self.action = action
+        self.body = body
+        self.sound = sound
+        self.title = title
+        self.url = url
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        action = try reader.read("Action")
+        body = try reader.read("Body")
+        sound = try reader.read("Sound")
+        title = try reader.read("Title")
+        url = try reader.read("Url")
+        try reader.check(length: 0...4000, body, "Body")
+        try reader.check(length: 0...4000, title, "Title")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 5)
+        writer.write("Action", action)
+        writer.write("Body", body)
+        writer.write("Sound", sound)
+        writer.write("Title", title)
+        writer.write("Url", url)
         return writer.json
     }
 }
@@ -42,6 +208,7 @@ package struct EmailTemplateRequest: WireShape {
     package var tags: [String: String]?
     package var templateDescription: String?
     package var textPart: String?
+    package var needletail: JSON?
 
     package init(
         defaultSubstitutions: String? = nil,
@@ -51,7 +218,8 @@ package struct EmailTemplateRequest: WireShape {
         headers: [MessageHeader]? = nil,
         tags: [String: String]? = nil,
         templateDescription: String? = nil,
-        textPart: String? = nil
+        textPart: String? = nil,
+        needletail: JSON? = nil
     ) {
         self.defaultSubstitutions = defaultSubstitutions
         self.htmlPart = htmlPart
@@ -61,6 +229,7 @@ package struct EmailTemplateRequest: WireShape {
         self.tags = tags
         self.templateDescription = templateDescription
         self.textPart = textPart
+        self.needletail = needletail
     }
 
     package init(json: JSON, at path: WirePath) throws(APIError) {
@@ -73,6 +242,7 @@ package struct EmailTemplateRequest: WireShape {
         tags = try reader.read("tags")
         templateDescription = try reader.read("TemplateDescription")
         textPart = try reader.read("TextPart")
+        needletail = try reader.readExtension("Needletail")
         try reader.check(length: 0...600000, htmlPart, "HtmlPart")
         try reader.check(count: 0...15, headers, "Headers")
         try reader.check(count: 0...50, tags, "tags")
@@ -83,7 +253,7 @@ package struct EmailTemplateRequest: WireShape {
     }
 
     package var json: JSON {
-        var writer = WireWriter(capacity: 8)
+        var writer = WireWriter(capacity: 9)
         writer.write("DefaultSubstitutions", defaultSubstitutions)
         writer.write("HtmlPart", htmlPart)
         writer.write("RecommenderId", recommenderId)
@@ -92,6 +262,7 @@ package struct EmailTemplateRequest: WireShape {
         writer.write("tags", tags)
         writer.write("TemplateDescription", templateDescription)
         writer.write("TextPart", textPart)
+        writer.write("Needletail", needletail)
         return writer.json
     }
 }
@@ -111,6 +282,7 @@ package struct EmailTemplateResponse: WireShape {
     package var templateType: TemplateType?
     package var textPart: String?
     package var version: String?
+    package var needletail: JSON?
 
     package init(
         arn: String? = nil,
@@ -126,7 +298,8 @@ package struct EmailTemplateResponse: WireShape {
         templateName: String? = nil,
         templateType: TemplateType? = nil,
         textPart: String? = nil,
-        version: String? = nil
+        version: String? = nil,
+        needletail: JSON? = nil
     ) {
         self.arn = arn
         self.creationDate = creationDate
@@ -142,6 +315,7 @@ package struct EmailTemplateResponse: WireShape {
         self.templateType = templateType
         self.textPart = textPart
         self.version = version
+        self.needletail = needletail
     }
 
     package init(json: JSON, at path: WirePath) throws(APIError) {
@@ -160,10 +334,11 @@ package struct EmailTemplateResponse: WireShape {
         templateType = try reader.require("TemplateType")
         textPart = try reader.read("TextPart")
         version = try reader.read("Version")
+        needletail = try reader.readExtension("Needletail")
     }
 
     package var json: JSON {
-        var writer = WireWriter(capacity: 14)
+        var writer = WireWriter(capacity: 15)
         writer.write("Arn", arn)
         writer.write("CreationDate", creationDate)
         writer.write("DefaultSubstitutions", defaultSubstitutions)
@@ -178,6 +353,408 @@ package struct EmailTemplateResponse: WireShape {
         writer.write("TemplateType", templateType)
         writer.write("TextPart", textPart)
         writer.write("Version", version)
+        writer.write("Needletail", needletail)
+        return writer.json
+    }
+}
+
+package struct InAppTemplateRequest: WireShape {
+    package var content: [InAppMessageContent]?
+    package var customConfig: [String: String]?
+    package var layout: Layout?
+    package var tags: [String: String]?
+    package var templateDescription: String?
+
+    package init(
+        content: [InAppMessageContent]? = nil,
+        customConfig: [String: String]? = nil,
+        layout: Layout? = nil,
+        tags: [String: String]? = nil,
+        templateDescription: String? = nil
+    ) {
+        self.content = content
+        self.customConfig = customConfig
+        self.layout = layout
+        self.tags = tags
+        self.templateDescription = templateDescription
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        content = try reader.read("Content")
+        customConfig = try reader.read("CustomConfig")
+        layout = try reader.read("Layout")
+        tags = try reader.read("tags")
+        templateDescription = try reader.read("TemplateDescription")
+        try reader.check(count: 0...5, content, "Content")
+        try reader.check(count: 0...10, customConfig, "CustomConfig")
+        try reader.check(count: 0...50, tags, "tags")
+        try reader.check(keyLength: 1...128, tags, "tags")
+        try reader.check(valueLength: 0...256, tags, "tags")
+        try reader.check(length: 0...500, templateDescription, "TemplateDescription")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 5)
+        writer.write("Content", content)
+        writer.write("CustomConfig", customConfig)
+        writer.write("Layout", layout)
+        writer.write("tags", tags)
+        writer.write("TemplateDescription", templateDescription)
+        return writer.json
+    }
+}
+
+package struct InAppTemplateResponse: WireShape {
+    package var arn: String?
+    package var content: [InAppMessageContent]?
+    package var creationDate: String?
+    package var customConfig: [String: String]?
+    package var lastModifiedDate: String?
+    package var layout: Layout?
+    package var tags: [String: String]?
+    package var templateDescription: String?
+    package var templateName: String?
+    package var templateType: TemplateType?
+    package var version: String?
+
+    package init(
+        arn: String? = nil,
+        content: [InAppMessageContent]? = nil,
+        creationDate: String? = nil,
+        customConfig: [String: String]? = nil,
+        lastModifiedDate: String? = nil,
+        layout: Layout? = nil,
+        tags: [String: String]? = nil,
+        templateDescription: String? = nil,
+        templateName: String? = nil,
+        templateType: TemplateType? = nil,
+        version: String? = nil
+    ) {
+        self.arn = arn
+        self.content = content
+        self.creationDate = creationDate
+        self.customConfig = customConfig
+        self.lastModifiedDate = lastModifiedDate
+        self.layout = layout
+        self.tags = tags
+        self.templateDescription = templateDescription
+        self.templateName = templateName
+        self.templateType = templateType
+        self.version = version
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        arn = try reader.read("Arn")
+        content = try reader.read("Content")
+        creationDate = try reader.require("CreationDate")
+        customConfig = try reader.read("CustomConfig")
+        lastModifiedDate = try reader.require("LastModifiedDate")
+        layout = try reader.read("Layout")
+        tags = try reader.read("tags")
+        templateDescription = try reader.read("TemplateDescription")
+        templateName = try reader.require("TemplateName")
+        templateType = try reader.require("TemplateType")
+        version = try reader.read("Version")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 11)
+        writer.write("Arn", arn)
+        writer.write("Content", content)
+        writer.write("CreationDate", creationDate)
+        writer.write("CustomConfig", customConfig)
+        writer.write("LastModifiedDate", lastModifiedDate)
+        writer.write("Layout", layout)
+        writer.write("tags", tags)
+        writer.write("TemplateDescription", templateDescription)
+        writer.write("TemplateName", templateName)
+        writer.write("TemplateType", templateType)
+        writer.write("Version", version)
+        return writer.json
+    }
+}
+
+package struct PushNotificationTemplateRequest: WireShape {
+    package var adm: AndroidPushNotificationTemplate?
+    package var apns: APNSPushNotificationTemplate?
+    package var baidu: AndroidPushNotificationTemplate?
+    package var `default`: DefaultPushNotificationTemplate?
+    package var defaultSubstitutions: String?
+    package var gcm: AndroidPushNotificationTemplate?
+    package var recommenderId: String?
+    package var tags: [String: String]?
+    package var templateDescription: String?
+
+    package init(
+        adm: AndroidPushNotificationTemplate? = nil,
+        apns: APNSPushNotificationTemplate? = nil,
+        baidu: AndroidPushNotificationTemplate? = nil,
+        default: DefaultPushNotificationTemplate? = nil,
+        defaultSubstitutions: String? = nil,
+        gcm: AndroidPushNotificationTemplate? = nil,
+        recommenderId: String? = nil,
+        tags: [String: String]? = nil,
+        templateDescription: String? = nil
+    ) {
+        self.adm = adm
+        self.apns = apns
+        self.baidu = baidu
+        self.default = `default`
+        self.defaultSubstitutions = defaultSubstitutions
+        self.gcm = gcm
+        self.recommenderId = recommenderId
+        self.tags = tags
+        self.templateDescription = templateDescription
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        adm = try reader.read("ADM")
+        apns = try reader.read("APNS")
+        baidu = try reader.read("Baidu")
+        `default` = try reader.read("Default")
+        defaultSubstitutions = try reader.read("DefaultSubstitutions")
+        gcm = try reader.read("GCM")
+        recommenderId = try reader.read("RecommenderId")
+        tags = try reader.read("tags")
+        templateDescription = try reader.read("TemplateDescription")
+        try reader.check(count: 0...50, tags, "tags")
+        try reader.check(keyLength: 1...128, tags, "tags")
+        try reader.check(valueLength: 0...256, tags, "tags")
+        try reader.check(length: 0...500, templateDescription, "TemplateDescription")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 9)
+        writer.write("ADM", adm)
+        writer.write("APNS", apns)
+        writer.write("Baidu", baidu)
+        writer.write("Default", `default`)
+        writer.write("DefaultSubstitutions", defaultSubstitutions)
+        writer.write("GCM", gcm)
+        writer.write("RecommenderId", recommenderId)
+        writer.write("tags", tags)
+        writer.write("TemplateDescription", templateDescription)
+        return writer.json
+    }
+}
+
+package struct PushNotificationTemplateResponse: WireShape {
+    package var adm: AndroidPushNotificationTemplate?
+    package var apns: APNSPushNotificationTemplate?
+    package var arn: String?
+    package var baidu: AndroidPushNotificationTemplate?
+    package var creationDate: String?
+    package var `default`: DefaultPushNotificationTemplate?
+    package var defaultSubstitutions: String?
+    package var gcm: AndroidPushNotificationTemplate?
+    package var lastModifiedDate: String?
+    package var recommenderId: String?
+    package var tags: [String: String]?
+    package var templateDescription: String?
+    package var templateName: String?
+    package var templateType: TemplateType?
+    package var version: String?
+
+    package init(
+        adm: AndroidPushNotificationTemplate? = nil,
+        apns: APNSPushNotificationTemplate? = nil,
+        arn: String? = nil,
+        baidu: AndroidPushNotificationTemplate? = nil,
+        creationDate: String? = nil,
+        default: DefaultPushNotificationTemplate? = nil,
+        defaultSubstitutions: String? = nil,
+        gcm: AndroidPushNotificationTemplate? = nil,
+        lastModifiedDate: String? = nil,
+        recommenderId: String? = nil,
+        tags: [String: String]? = nil,
+        templateDescription: String? = nil,
+        templateName: String? = nil,
+        templateType: TemplateType? = nil,
+        version: String? = nil
+    ) {
+        self.adm = adm
+        self.apns = apns
+        self.arn = arn
+        self.baidu = baidu
+        self.creationDate = creationDate
+        self.default = `default`
+        self.defaultSubstitutions = defaultSubstitutions
+        self.gcm = gcm
+        self.lastModifiedDate = lastModifiedDate
+        self.recommenderId = recommenderId
+        self.tags = tags
+        self.templateDescription = templateDescription
+        self.templateName = templateName
+        self.templateType = templateType
+        self.version = version
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        adm = try reader.read("ADM")
+        apns = try reader.read("APNS")
+        arn = try reader.read("Arn")
+        baidu = try reader.read("Baidu")
+        creationDate = try reader.require("CreationDate")
+        `default` = try reader.read("Default")
+        defaultSubstitutions = try reader.read("DefaultSubstitutions")
+        gcm = try reader.read("GCM")
+        lastModifiedDate = try reader.require("LastModifiedDate")
+        recommenderId = try reader.read("RecommenderId")
+        tags = try reader.read("tags")
+        templateDescription = try reader.read("TemplateDescription")
+        templateName = try reader.require("TemplateName")
+        templateType = try reader.require("TemplateType")
+        version = try reader.read("Version")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 15)
+        writer.write("ADM", adm)
+        writer.write("APNS", apns)
+        writer.write("Arn", arn)
+        writer.write("Baidu", baidu)
+        writer.write("CreationDate", creationDate)
+        writer.write("Default", `default`)
+        writer.write("DefaultSubstitutions", defaultSubstitutions)
+        writer.write("GCM", gcm)
+        writer.write("LastModifiedDate", lastModifiedDate)
+        writer.write("RecommenderId", recommenderId)
+        writer.write("tags", tags)
+        writer.write("TemplateDescription", templateDescription)
+        writer.write("TemplateName", templateName)
+        writer.write("TemplateType", templateType)
+        writer.write("Version", version)
+        return writer.json
+    }
+}
+
+package struct SMSTemplateRequest: WireShape {
+    package var body: String?
+    package var defaultSubstitutions: String?
+    package var recommenderId: String?
+    package var tags: [String: String]?
+    package var templateDescription: String?
+    package var needletail: JSON?
+
+    package init(
+        body: String? = nil,
+        defaultSubstitutions: String? = nil,
+        recommenderId: String? = nil,
+        tags: [String: String]? = nil,
+        templateDescription: String? = nil,
+        needletail: JSON? = nil
+    ) {
+        self.body = body
+        self.defaultSubstitutions = defaultSubstitutions
+        self.recommenderId = recommenderId
+        self.tags = tags
+        self.templateDescription = templateDescription
+        self.needletail = needletail
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        body = try reader.read("Body")
+        defaultSubstitutions = try reader.read("DefaultSubstitutions")
+        recommenderId = try reader.read("RecommenderId")
+        tags = try reader.read("tags")
+        templateDescription = try reader.read("TemplateDescription")
+        needletail = try reader.readExtension("Needletail")
+        try reader.check(length: 0...1600, body, "Body")
+        try reader.check(count: 0...50, tags, "tags")
+        try reader.check(keyLength: 1...128, tags, "tags")
+        try reader.check(valueLength: 0...256, tags, "tags")
+        try reader.check(length: 0...500, templateDescription, "TemplateDescription")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 6)
+        writer.write("Body", body)
+        writer.write("DefaultSubstitutions", defaultSubstitutions)
+        writer.write("RecommenderId", recommenderId)
+        writer.write("tags", tags)
+        writer.write("TemplateDescription", templateDescription)
+        writer.write("Needletail", needletail)
+        return writer.json
+    }
+}
+
+package struct SMSTemplateResponse: WireShape {
+    package var arn: String?
+    package var body: String?
+    package var creationDate: String?
+    package var defaultSubstitutions: String?
+    package var lastModifiedDate: String?
+    package var recommenderId: String?
+    package var tags: [String: String]?
+    package var templateDescription: String?
+    package var templateName: String?
+    package var templateType: TemplateType?
+    package var version: String?
+    package var needletail: JSON?
+
+    package init(
+        arn: String? = nil,
+        body: String? = nil,
+        creationDate: String? = nil,
+        defaultSubstitutions: String? = nil,
+        lastModifiedDate: String? = nil,
+        recommenderId: String? = nil,
+        tags: [String: String]? = nil,
+        templateDescription: String? = nil,
+        templateName: String? = nil,
+        templateType: TemplateType? = nil,
+        version: String? = nil,
+        needletail: JSON? = nil
+    ) {
+        self.arn = arn
+        self.body = body
+        self.creationDate = creationDate
+        self.defaultSubstitutions = defaultSubstitutions
+        self.lastModifiedDate = lastModifiedDate
+        self.recommenderId = recommenderId
+        self.tags = tags
+        self.templateDescription = templateDescription
+        self.templateName = templateName
+        self.templateType = templateType
+        self.version = version
+        self.needletail = needletail
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        arn = try reader.read("Arn")
+        body = try reader.read("Body")
+        creationDate = try reader.require("CreationDate")
+        defaultSubstitutions = try reader.read("DefaultSubstitutions")
+        lastModifiedDate = try reader.require("LastModifiedDate")
+        recommenderId = try reader.read("RecommenderId")
+        tags = try reader.read("tags")
+        templateDescription = try reader.read("TemplateDescription")
+        templateName = try reader.require("TemplateName")
+        templateType = try reader.require("TemplateType")
+        version = try reader.read("Version")
+        needletail = try reader.readExtension("Needletail")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 12)
+        writer.write("Arn", arn)
+        writer.write("Body", body)
+        writer.write("CreationDate", creationDate)
+        writer.write("DefaultSubstitutions", defaultSubstitutions)
+        writer.write("LastModifiedDate", lastModifiedDate)
+        writer.write("RecommenderId", recommenderId)
+        writer.write("tags", tags)
+        writer.write("TemplateDescription", templateDescription)
+        writer.write("TemplateName", templateName)
+        writer.write("TemplateType", templateType)
+        writer.write("Version", version)
+        writer.write("Needletail", needletail)
         return writer.json
     }
 }
@@ -225,6 +802,42 @@ package struct TemplateActiveVersionRequest: WireShape {
     package var json: JSON {
         var writer = WireWriter(capacity: 1)
         writer.write("Version", version)
+        return writer.json
+    }
+}
+
+package struct TemplateCreateMessageBody: WireShape {
+    package var arn: String?
+    package var message: String?
+    package var requestID: String?
+    package var needletail: JSON?
+
+    package init(
+        arn: String? = nil,
+        message: String? = nil,
+        requestID: String? = nil,
+        needletail: JSON? = nil
+    ) {
+        self.arn = arn
+        self.message = message
+        self.requestID = requestID
+        self.needletail = needletail
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        arn = try reader.read("Arn")
+        message = try reader.read("Message")
+        requestID = try reader.read("RequestID")
+        needletail = try reader.readExtension("Needletail")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 4)
+        writer.write("Arn", arn)
+        writer.write("Message", message)
+        writer.write("RequestID", requestID)
+        writer.write("Needletail", needletail)
         return writer.json
     }
 }
@@ -399,6 +1012,133 @@ package struct TemplatesResponse: WireShape {
         var writer = WireWriter(capacity: 2)
         writer.write("Item", item)
         writer.write("NextToken", nextToken)
+        return writer.json
+    }
+}
+
+package struct VoiceTemplateRequest: WireShape {
+    package var body: String?
+    package var defaultSubstitutions: String?
+    package var languageCode: String?
+    package var tags: [String: String]?
+    package var templateDescription: String?
+    package var voiceId: String?
+
+    package init(
+        body: String? = nil,
+        defaultSubstitutions: String? = nil,
+        languageCode: String? = nil,
+        tags: [String: String]? = nil,
+        templateDescription: String? = nil,
+        voiceId: String? = nil
+    ) {
+        self.body = body
+        self.defaultSubstitutions = defaultSubstitutions
+        self.languageCode = languageCode
+        self.tags = tags
+        self.templateDescription = templateDescription
+        self.voiceId = voiceId
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        body = try reader.read("Body")
+        defaultSubstitutions = try reader.read("DefaultSubstitutions")
+        languageCode = try reader.read("LanguageCode")
+        tags = try reader.read("tags")
+        templateDescription = try reader.read("TemplateDescription")
+        voiceId = try reader.read("VoiceId")
+        try reader.check(length: 0...10000, body, "Body")
+        try reader.check(count: 0...50, tags, "tags")
+        try reader.check(keyLength: 1...128, tags, "tags")
+        try reader.check(valueLength: 0...256, tags, "tags")
+        try reader.check(length: 0...500, templateDescription, "TemplateDescription")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 6)
+        writer.write("Body", body)
+        writer.write("DefaultSubstitutions", defaultSubstitutions)
+        writer.write("LanguageCode", languageCode)
+        writer.write("tags", tags)
+        writer.write("TemplateDescription", templateDescription)
+        writer.write("VoiceId", voiceId)
+        return writer.json
+    }
+}
+
+package struct VoiceTemplateResponse: WireShape {
+    package var arn: String?
+    package var body: String?
+    package var creationDate: String?
+    package var defaultSubstitutions: String?
+    package var languageCode: String?
+    package var lastModifiedDate: String?
+    package var tags: [String: String]?
+    package var templateDescription: String?
+    package var templateName: String?
+    package var templateType: TemplateType?
+    package var version: String?
+    package var voiceId: String?
+
+    package init(
+        arn: String? = nil,
+        body: String? = nil,
+        creationDate: String? = nil,
+        defaultSubstitutions: String? = nil,
+        languageCode: String? = nil,
+        lastModifiedDate: String? = nil,
+        tags: [String: String]? = nil,
+        templateDescription: String? = nil,
+        templateName: String? = nil,
+        templateType: TemplateType? = nil,
+        version: String? = nil,
+        voiceId: String? = nil
+    ) {
+        self.arn = arn
+        self.body = body
+        self.creationDate = creationDate
+        self.defaultSubstitutions = defaultSubstitutions
+        self.languageCode = languageCode
+        self.lastModifiedDate = lastModifiedDate
+        self.tags = tags
+        self.templateDescription = templateDescription
+        self.templateName = templateName
+        self.templateType = templateType
+        self.version = version
+        self.voiceId = voiceId
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        arn = try reader.read("Arn")
+        body = try reader.read("Body")
+        creationDate = try reader.require("CreationDate")
+        defaultSubstitutions = try reader.read("DefaultSubstitutions")
+        languageCode = try reader.read("LanguageCode")
+        lastModifiedDate = try reader.require("LastModifiedDate")
+        tags = try reader.read("tags")
+        templateDescription = try reader.read("TemplateDescription")
+        templateName = try reader.require("TemplateName")
+        templateType = try reader.require("TemplateType")
+        version = try reader.read("Version")
+        voiceId = try reader.read("VoiceId")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 12)
+        writer.write("Arn", arn)
+        writer.write("Body", body)
+        writer.write("CreationDate", creationDate)
+        writer.write("DefaultSubstitutions", defaultSubstitutions)
+        writer.write("LanguageCode", languageCode)
+        writer.write("LastModifiedDate", lastModifiedDate)
+        writer.write("tags", tags)
+        writer.write("TemplateDescription", templateDescription)
+        writer.write("TemplateName", templateName)
+        writer.write("TemplateType", templateType)
+        writer.write("Version", version)
+        writer.write("VoiceId", voiceId)
         return writer.json
     }
 }
