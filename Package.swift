@@ -82,7 +82,7 @@ let package = Package(
         shared("Segments", ["Core", "PinpointAPI"]),
         shared("Columns", ["Core", "Segments"]),
         shared("Queue", foundations),
-        shared("Model", foundations + ["Crypto", "PinpointAPI", "Segments", "Queue"]),
+        shared("Model", foundations + ["Crypto", "PinpointAPI", "Templates", "Segments", "Queue"]),
         // L3
         shared("Access", foundations + ["Crypto", "HTTPServer", "PinpointAPI", "Model"]),
         shared(
@@ -124,7 +124,10 @@ let package = Package(
         tests("HostingTests", web + ["Crypto", "TestKit"]),
         tests(
             "DeliveryTests",
-            ["Core", "EventLoop", "Runtime", "Postgres", "HTTPClient", "Queue", "Model", "Delivery", "TestKit"]),
+            [
+                "Core", "EventLoop", "Runtime", "Postgres", "HTTPClient", "Queue", "Model", "Templates", "Delivery",
+                "TestKit",
+            ]),
         tests(
             "CampaignSchedulerTests",
             web + [

@@ -562,6 +562,23 @@ let generatedMigrations: [Migration] = [
         """#
     ),
     Migration(
+        name: "0015_create_snippets",
+        checksum: "528465017fab77e1d541f82c2feb47cec75a0df7a14ae571ac2f0824eaa1f937",
+        isBreaking: false,
+        sql: #"""
+        -- Partials that every template of the account can call as {{> name}}. A run keeps a copy of those it uses.
+        CREATE TABLE snippets (
+            account text NOT NULL,
+            name text NOT NULL,
+            body text NOT NULL,
+            description text,
+            created_at timestamptz NOT NULL,
+            modified_at timestamptz NOT NULL,
+            PRIMARY KEY (account, name)
+        );
+        """#
+    ),
+    Migration(
         name: "0016_add_campaign_recurrence",
         checksum: "730b298e9efef4b541f24925d6a729373cbe268fa0babc350e511d6a7fee0c99",
         isBreaking: false,
