@@ -13,7 +13,8 @@ enum GetInAppMessages {
         let id = EndpointID(try call.parameter("endpoint-id"))
         let now = call.context.environment.now()
         let answer = try await call.context.database.withSession { session in
-            let campaigns = try await InAppCampaigns.active(app, at: now, in: session)
+            let campaigns = try await InAppCampaigns.active(
+                app, account: call.account, at: now, in: session)
             let shown = try await InAppCampaigns.shown(to: id, of: app, among: campaigns, at: now, in: session)
             return shown.map { $0.map { message(of: campaigns[$0.campaign], arm: $0.arm) } }
         }
@@ -23,14 +24,11 @@ enum GetInAppMessages {
 
     private static func message(of campaign: InAppCampaigns.Active, arm: Int16) -> InAppMessageCampaign {
         let request = campaign.request
-        let treatment = arm > 0 ? request.additionalTreatments?[Int(arm) - 1] : nil
-        let message = (treatment?.messageConfiguration ?? request.messageConfiguration)?.inAppMessage
         let limits = request.limits
         return InAppMessageCampaign(
             campaignId: campaign.id.description,
             dailyCap: limits?.daily ?? 0,
-            inAppMessage: InAppMessage(
-                content: message?.content, customConfig: message?.customConfig, layout: message?.layout),
+            inAppMessage: campaign.messages[Int(arm)],
             priority: request.priority,
             schedule: InAppCampaignSchedule(
                 endDate: request.schedule?.endTime,

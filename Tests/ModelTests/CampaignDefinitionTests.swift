@@ -43,6 +43,14 @@ import Testing
             #""Schedule": {"StartTime": "IMMEDIATE", "Frequency": "IN_APP_EVENT", "EventFilter": \#(filter)}, "MessageConfiguration": {"EmailMessage": {"Title": "A"}, "InAppMessage": {"Body": "B"}}"#,
             "", "MessageConfiguration must have InAppMessage only with IN_APP_EVENT"
         ),
+        (
+            #""Schedule": {"StartTime": "IMMEDIATE", "Frequency": "IN_APP_EVENT", "EventFilter": \#(filter)}, "TemplateConfiguration": {"EmailTemplate": {"Name": "e"}}"#,
+            "MessageConfiguration", "TemplateConfiguration must have InAppTemplate only with IN_APP_EVENT"
+        ),
+        (
+            #""Schedule": {"StartTime": "IMMEDIATE", "Frequency": "IN_APP_EVENT", "EventFilter": \#(filter)}, "TemplateConfiguration": {"InAppTemplate": {"Name": "e", "Version": "0"}}"#,
+            "MessageConfiguration", "TemplateConfiguration.InAppTemplate.Version must be a version number or latest"
+        ),
         (#""Schedule": {"StartTime": "IMMEDIATE", "IsLocalTime": true}"#, "", "Schedule.IsLocalTime must be false"),
         (
             #""Schedule": {"StartTime": "IMMEDIATE", "QuietTime": {"Start": "22:00", "End": "08:00"}}"#, "",

@@ -18,7 +18,8 @@ import Testing
 
     private func active(_ fixture: CampaignFixture, after: Duration = .zero) async throws -> [InAppCampaigns.Active] {
         try await fixture.database.withSession {
-            try await InAppCampaigns.active(fixture.app, at: fixture.now + after, in: $0)
+            try await InAppCampaigns.active(
+                fixture.app, account: fixture.account, at: fixture.now + after, in: $0)
         }
     }
 
@@ -98,5 +99,92 @@ import Testing
                 to: EndpointID("nobody"), of: fixture.app, among: [], at: fixture.now, in: $0)
         }
         #expect(shown == nil)
+    }
+
+    /// Versions 1–3, of which 2 is active; each has its number as its header.
+    private func addTemplate(_ fixture: CampaignFixture) async throws {
+        try await fixture.database.transaction { session in
+            for version in 1...3 {
+                let header: JSON = ["Alignment": "LEFT", "Header": .string("v\(version)"), "TextColor": "#000000"]
+                let content = try TemplateContent(
+                    .inapp,
+                    request: ["Content": [["HeaderConfig": header]], "Layout": "CAROUSEL", "CustomConfig": ["k": "t"]])
+                if version == 1 {
+                    _ = try await TemplateStore.create(
+                        "shown", content, account: fixture.account, now: fixture.now, in: session)
+                } else {
+                    _ = try await TemplateStore.update(
+                        "shown", content, createsVersion: true, expected: nil, account: fixture.account,
+                        now: fixture.now, in: session)
+                }
+            }
+            _ = try await TemplateStore.activate(
+                .number(2), of: "shown", type: .inapp, account: fixture.account, in: session)
+        }
+    }
+
+    @Test func `an arm shows the version of its template that it names, its own message first`() async throws {
+        let fixture = try CampaignFixture()
+        try await fixture.prepare()
+        try await addTemplate(fixture)
+        func template(_ version: String?) -> TemplateConfiguration {
+            TemplateConfiguration(inAppTemplate: Template(name: "shown", version: version))
+        }
+        var request = fixture.inAppRequest(sizes: [10, 10, 10])
+        request.messageConfiguration = nil
+        request.templateConfiguration = template(nil)
+        for (index, version) in ["latest", "1", "1"].enumerated() {
+            request.additionalTreatments?[index].messageConfiguration = nil
+            request.additionalTreatments?[index].templateConfiguration = template(version)
+        }
+        request.additionalTreatments?[2].messageConfiguration = MessageConfiguration(
+            inAppMessage: CampaignInAppMessage(customConfig: ["k": "own"], layout: .overlays))
+        try await fixture.create(id, request)
+        let messages = try #require(try await active(fixture).first?.messages)
+        #expect(messages.map { $0?.content?.first?.headerConfig?.header } == ["v2", "v3", "v1", "v1"])
+        #expect(messages.map { $0?.layout } == [.carousel, .carousel, .carousel, .overlays])
+        #expect(messages.map { $0?.customConfig } == [["k": "t"], ["k": "t"], ["k": "t"], ["k": "own"]])
+    }
+
+    @Test func `a campaign whose template is gone shows nothing, and is not written with one that is missing`()
+        async throws
+    {
+        let fixture = try CampaignFixture()
+        try await fixture.prepare(endpoints: 1)
+        try await addTemplate(fixture)
+        var request = fixture.inAppRequest()
+        request.messageConfiguration = nil
+        request.templateConfiguration = TemplateConfiguration(inAppTemplate: Template(name: "shown"))
+        try await fixture.create(id, request)
+        let endpoint = EndpointID("e1")
+        let key = EndpointIdentity(app: fixture.app, id: endpoint).key
+        try await fixture.database.execute("UPDATE endpoints SET endpoint_key = \(key) WHERE external_id = \(endpoint)")
+        func count() async throws -> Int? {
+            let campaigns = try await active(fixture)
+            return try await fixture.database.withSession {
+                try await InAppCampaigns.shown(
+                    to: endpoint, of: fixture.app, among: campaigns, at: fixture.now, in: $0)
+            }?.count
+        }
+        #expect(try await count() == 1)
+        let campaign = request
+        func check() async throws -> String? {
+            do {
+                try await fixture.database.withSession {
+                    try await InAppContent.check(campaign, account: fixture.account, in: $0)
+                }
+                return nil
+            } catch let fault as Fault where fault.code == .invalid {
+                return fault.publicMessage
+            }
+        }
+        #expect(try await check() == nil)
+        try await fixture.database.transaction {
+            _ = try await TemplateStore.delete("shown", type: .inapp, account: fixture.account, in: $0)
+        }
+        #expect(try await count() == 0)
+        #expect(
+            try await check()
+                == "TemplateConfiguration.InAppTemplate: there is no in-app template named \"shown\"")
     }
 }

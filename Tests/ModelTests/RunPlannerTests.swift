@@ -74,6 +74,38 @@ import Testing
         #expect(content.html == "H2")
     }
 
+    @Test func `variants by locale and the snippets of all texts are frozen`() async throws {
+        let fixture = try CampaignFixture()
+        try await fixture.prepare()
+        try await fixture.database.transaction { session in
+            let content = try TemplateContent(
+                .email,
+                request: [
+                    "Subject": "S", "HtmlPart": "{{> a}}", "TextPart": "T",
+                    "Needletail": [
+                        "Locales": [
+                            "de-AT": ["Subject": "DE", "TextPart": "{{> c}}", "DefaultSubstitutions": #"{"x":"y"}"#]
+                        ]
+                    ],
+                ])
+            _ = try await TemplateStore.create(
+                "spring", content, account: fixture.account, now: fixture.now, in: session)
+            for (name, body) in [("a", "A {{> b}}"), ("b", "B"), ("c", "C"), ("d", "D")] {
+                let snippet = Snippet(
+                    name: name, body: body, description: nil, createdAt: fixture.now, modifiedAt: fixture.now)
+                _ = try await SnippetStore.put(snippet, account: fixture.account, in: session)
+                _ = try await SnippetStore.put(snippet, account: "999999999999", in: session)
+            }
+        }
+        let content = try #require(try await email(fixture))
+        #expect(content.locales == ["de_at": .init(subject: "DE", text: "{{> c}}", defaultSubstitutions: ["x": "y"])])
+        #expect(content.snippets == ["a": "A {{> b}}", "b": "B", "c": "C"])
+        // What the campaign says itself, it says in every language.
+        let own = try #require(try await email(fixture, CampaignEmailMessage(body: "own", title: "Mine")))
+        #expect(own.locales == ["de_at": .init(defaultSubstitutions: ["x": "y"])])
+        #expect(own.snippets == ["a": "A {{> b}}", "b": "B"])
+    }
+
     @Test func `what is missing is named`() async throws {
         let fixture = try CampaignFixture()
         try await fixture.prepare()
@@ -94,7 +126,8 @@ import Testing
         #expect(try await refusal("9") == "\(place): the e-mail template \"spring\" has no version 9")
         try await fixture.database.execute("UPDATE template_versions SET content = content - 'Subject'")
         #expect(try await refusal()?.contains("EmailMessage.Title is required") == true)
-        try await fixture.database.execute("UPDATE channels SET configuration = configuration || '{\"FromAddress\": \"\"}'")
+        try await fixture.database.execute(
+            "UPDATE channels SET configuration = configuration || '{\"FromAddress\": \"\"}'")
         #expect(try await refusal()?.contains("EmailMessage.FromAddress is required") == true)
         try await fixture.database.execute("UPDATE channels SET enabled = false")
         #expect(try await refusal()?.contains("channel is not enabled") == true)

@@ -53,6 +53,12 @@ package struct Recipient: Sendable {
         location = Self.noMembers
     }
 
+    /// Demographic.Locale, by which a variant of a message is chosen.
+    package var locale: String? {
+        // What the row holds was written by us as valid JSON; an unreadable column has no locale.
+        (try? JSON.parse(demographic))?["Locale"]?.string
+    }
+
     private static let noMembers = Array("{}".utf8)
 
     /// Rows for `keys`, in any order; a deleted endpoint has none.

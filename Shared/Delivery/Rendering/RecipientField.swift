@@ -2,7 +2,7 @@ import Core
 import Templates
 
 /// Where a template variable lives on an endpoint's row (pinpoint-api §4.6), resolved once per program.
-enum RecipientField: Sendable {
+package enum RecipientField: Sendable {
     case whole
     case id, address, channelType, creationDate, effectiveDate, endpointStatus, optOut, requestID, cohortID, userID
     /// A JSON column and what remains of the path behind it.
@@ -13,7 +13,7 @@ enum RecipientField: Sendable {
     case user
     case unknown
 
-    enum Column: Sendable, CaseIterable {
+    package enum Column: Sendable, CaseIterable {
         case attributes, metrics, userAttributes, demographic, location
     }
 
@@ -51,4 +51,25 @@ enum RecipientField: Sendable {
             []
         }
     }
+
+    /// Those of `names` (dotted, as `TemplateProgram.variables`) that no endpoint ever has. Names of attributes and metrics are
+    /// the author's own, so that any is possible; recommended items stand beside the endpoint.
+    package static func unknown(in names: [String]) -> [String] {
+        names.filter { name in
+            let segments = name.split(separator: ".", omittingEmptySubsequences: false).map(String.init)
+            guard let first = segments.first, !["RecommendationItems", "Recommendations"].contains(first) else {
+                return false
+            }
+            if let known = members[first], segments.count > 1 { return !known.contains(segments[1]) }
+            if case .unknown = RecipientField(segments) { return true }
+            return false
+        }
+    }
+
+    private static let members: [String: Set<String>] = [
+        "Demographic": [
+            "AppVersion", "Locale", "Make", "Model", "ModelVersion", "Platform", "PlatformVersion", "Timezone",
+        ],
+        "Location": ["City", "Country", "Latitude", "Longitude", "PostalCode", "Region"],
+    ]
 }

@@ -2,10 +2,15 @@ import Core
 import Templates
 
 /// One person's values, with the JSON columns that the message needs parsed once.
-struct RecipientValues: Sendable {
+package struct RecipientValues: Sendable {
     let recipient: Recipient
     let unsubscribeURL: String?
     private var columns: [RecipientField.Column: JSON] = [:]
+
+    /// With every column, for a single rendering.
+    package init(_ recipient: Recipient, unsubscribeURL: String? = nil) {
+        self.init(recipient, parsing: RecipientField.Column.allCases, unsubscribeURL: unsubscribeURL)
+    }
 
     init(_ recipient: Recipient, parsing needed: [RecipientField.Column], unsubscribeURL: String? = nil) {
         self.recipient = recipient

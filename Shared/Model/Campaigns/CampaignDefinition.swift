@@ -115,22 +115,29 @@ package struct CampaignDefinition: Sendable {
         _ templates: TemplateConfiguration?,
         at path: WirePath
     ) throws(APIError) {
-        if let templates, templates != TemplateConfiguration() {
-            throw path.member("TemplateConfiguration").unsupported
+        let configuration = path.member("TemplateConfiguration")
+        let template = templates?.inAppTemplate
+        guard templates == nil || templates == TemplateConfiguration(inAppTemplate: template) else {
+            throw configuration.refusal("must have InAppTemplate only with IN_APP_EVENT")
         }
+        try check(template: template, at: configuration.member("InAppTemplate"))
         let messages = path.member("MessageConfiguration")
-        guard let message, let inApp = message.inAppMessage else {
-            throw messages.member("InAppMessage").refusal("is required with IN_APP_EVENT")
+        let inApp = message?.inAppMessage
+        guard inApp != nil || template != nil else {
+            throw messages.member("InAppMessage").refusal(
+                "is required with IN_APP_EVENT, or TemplateConfiguration.InAppTemplate")
         }
-        guard message == MessageConfiguration(inAppMessage: inApp) else {
+        guard message == nil || message == MessageConfiguration(inAppMessage: inApp) else {
             throw messages.refusal("must have InAppMessage only with IN_APP_EVENT")
         }
         let place = messages.member("InAppMessage")
-        let contents = inApp.content?.count ?? 0
+        let contents = inApp?.content?.count ?? 0
         guard contents <= Limits.inAppContents else {
             throw place.member("Content").refusal("must have at most \(Limits.inAppContents) items; got \(contents)")
         }
-        guard contents > 0 || inApp.body?.isEmpty == false || inApp.customConfig?.isEmpty == false else {
+        guard
+            template != nil || contents > 0 || inApp?.body?.isEmpty == false || inApp?.customConfig?.isEmpty == false
+        else {
             throw place.refusal("must say what to show: Content, Body or CustomConfig")
         }
     }

@@ -10,6 +10,8 @@ package enum InAppCampaigns {
     package struct Active: Sendable {
         package var id: CampaignID
         package var request: WriteCampaignRequest
+        /// By arm; nil where the template that the arm names is gone.
+        package var messages: [InAppMessage?]
         package var segment: ResolvedSegment
         /// Arm of each cohort (see `Arms`).
         package var arms: [Int16]
@@ -36,7 +38,9 @@ package enum InAppCampaigns {
 
     /// Those that are on at `now`, whatever the scheduler has noted yet: by priority (1 is first, none is last), then the oldest.
     /// One whose segment cannot be resolved any more is left out, as its author sees in the segment.
-    package static func active(_ app: AppID, at now: Instant, in session: Session) async throws -> [Active] {
+    package static func active(
+        _ app: AppID, account: String, at now: Instant, in session: Session
+    ) async throws -> [Active] {
         let rows = try await session.query(
             """
             SELECT c.id, v.definition
@@ -58,6 +62,7 @@ package enum InAppCampaigns {
                 Active(
                     id: id,
                     request: request,
+                    messages: [],
                     segment: segment,
                     arms: Arms.byCohort(
                         campaign: id,
@@ -67,6 +72,8 @@ package enum InAppCampaigns {
                 )
             )
         }
+        let messages = try await InAppContent.messages(of: campaigns.map(\.request), account: account, in: session)
+        for (index, messages) in messages.enumerated() { campaigns[index].messages = messages }
         return campaigns
     }
 
@@ -88,8 +95,8 @@ package enum InAppCampaigns {
     /// Statements are prepared by their text, and Postgres knows 65,535 parameters: a segment has at most about 3,000.
     private static let segmentsPerStatement = 16
 
-    /// What one endpoint is shown, as (index into `campaigns`, arm), without those that hold it out; nil when there is no such
-    /// endpoint.
+    /// What one endpoint is shown, as (index into `campaigns`, arm), without those that hold it out or have nothing to show; nil
+    /// when there is no such endpoint.
     package static func shown(
         to endpoint: EndpointID,
         of app: AppID,
@@ -116,7 +123,7 @@ package enum InAppCampaigns {
             let cohort: Int16 = try row.get(0)
             for (place, index) in some.indices.enumerated() where try row.get(place + 1) as Bool {
                 let arm = campaigns[index].arms[Int(cohort)]
-                if arm != Arms.holdout { shown.append((index, arm)) }
+                if arm != Arms.holdout, campaigns[index].messages[Int(arm)] != nil { shown.append((index, arm)) }
             }
             first += segmentsPerStatement
         } while first < campaigns.count

@@ -1,4 +1,5 @@
 package import Core
+import PinpointAPI
 
 /// The frozen form. Written and read by hand: it lives in the database longer than a release, so its names are chosen, not
 /// derived from Swift's.
@@ -83,13 +84,15 @@ extension RunPlan.EmailContent {
         if !replyTo.isEmpty { object["reply_to"] = .array(replyTo.map { .string($0) }) }
         if let html { object["html"] = .string(html) }
         if let text { object["text"] = .string(text) }
+        if !locales.isEmpty { object["locales"] = locales.mapValues(\.json).json }
+        if !snippets.isEmpty { object["snippets"] = snippets.json }
         return .object(object)
     }
 
     init(json: JSON) throws(Fault) {
         guard let from = json["from"]?.string, let subject = json["subject"]?.string,
             let headers = json["headers"]?.array, let defaults = json["defaults"]?.object
-        else { throw Fault(.integrity, "an e-mail in the frozen plan of a run is not readable") }
+        else { throw Self.unreadable }
         self.init(
             from: from,
             replyTo: json["reply_to"]?.array?.compactMap(\.string) ?? [],
@@ -100,7 +103,42 @@ extension RunPlan.EmailContent {
                 guard let name = header["name"]?.string, let value = header["value"]?.string else { return nil }
                 return Header(name: name, value: value)
             },
-            defaultSubstitutions: defaults
+            defaultSubstitutions: defaults,
+            locales: try Self.map(json["locales"]) { (json) throws(Fault) in try Localized(json: json) },
+            snippets: try Self.map(json["snippets"]) { (json) throws(Fault) in
+                guard let text = json.string else { throw Self.unreadable }
+                return text
+            }
         )
+    }
+
+    private static let unreadable = Fault(.integrity, "an e-mail in the frozen plan of a run is not readable")
+
+    private static func map<Value>(
+        _ json: JSON?, _ value: (JSON) throws(Fault) -> Value
+    ) throws(Fault) -> [String: Value] {
+        var map: [String: Value] = [:]
+        for member in json?.object?.members ?? [] { map[member.key] = try value(member.value) }
+        return map
+    }
+}
+
+extension RunPlan.EmailContent.Localized {
+    var json: JSON {
+        var object: JSONObject = [:]
+        if let subject { object["subject"] = .string(subject) }
+        if let html { object["html"] = .string(html) }
+        if let text { object["text"] = .string(text) }
+        if let defaultSubstitutions { object["defaults"] = .object(defaultSubstitutions) }
+        return .object(object)
+    }
+
+    init(json: JSON) throws(Fault) {
+        guard json.object != nil else {
+            throw Fault(.integrity, "a variant in the frozen plan of a run is not readable")
+        }
+        self.init(
+            subject: json["subject"]?.string, html: json["html"]?.string, text: json["text"]?.string,
+            defaultSubstitutions: json["defaults"]?.object)
     }
 }

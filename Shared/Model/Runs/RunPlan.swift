@@ -44,6 +44,39 @@ package struct RunPlan: Sendable, Equatable {
         package var headers: [Header]
         /// Dotted variable name → default.
         package var defaultSubstitutions: JSONObject
+        /// What differs for people of a locale, by `LocaleKey`.
+        package var locales: [String: Localized]
+        /// Text of the partials that all of these call from outside.
+        package var snippets: [String: String]
+
+        /// What a variant leaves out is as in the message itself.
+        package struct Localized: Sendable, Equatable {
+            package var subject: String?
+            package var html: String?
+            package var text: String?
+            package var defaultSubstitutions: JSONObject?
+
+            package init(
+                subject: String? = nil, html: String? = nil, text: String? = nil,
+                defaultSubstitutions: JSONObject? = nil
+            ) {
+                self.subject = subject
+                self.html = html
+                self.text = text
+                self.defaultSubstitutions = defaultSubstitutions
+            }
+        }
+
+        /// The message as a person of that variant gets it.
+        package func localized(_ variant: Localized) -> EmailContent {
+            var content = self
+            content.subject = variant.subject ?? subject
+            content.html = variant.html ?? html
+            content.text = variant.text ?? text
+            content.defaultSubstitutions = variant.defaultSubstitutions ?? defaultSubstitutions
+            content.locales = [:]
+            return content
+        }
 
         package struct Header: Sendable, Equatable {
             package var name: String
@@ -62,7 +95,9 @@ package struct RunPlan: Sendable, Equatable {
             html: String?,
             text: String?,
             headers: [Header] = [],
-            defaultSubstitutions: JSONObject = [:]
+            defaultSubstitutions: JSONObject = [:],
+            locales: [String: Localized] = [:],
+            snippets: [String: String] = [:]
         ) {
             self.from = from
             self.replyTo = replyTo
@@ -71,6 +106,8 @@ package struct RunPlan: Sendable, Equatable {
             self.text = text
             self.headers = headers
             self.defaultSubstitutions = defaultSubstitutions
+            self.locales = locales
+            self.snippets = snippets
         }
     }
 

@@ -58,30 +58,23 @@ package enum RunPlanner {
         account: String,
         in session: Session
     ) async throws -> [RunPlan.Treatment] {
-        let channel = try await emailChannel(app, in: session)
-        let sources = TemplateSources(account: account, session: session)
+        let planner = EmailPlanner(
+            account: account, channel: try await emailChannel(app, in: session), session: session)
         let additional = campaign.additionalTreatments ?? []
         let others = additional.reduce(campaign.holdoutPercent ?? 0) { $0 + ($1.sizePercent ?? 0) }
         var treatments = [
             RunPlan.Treatment(
                 name: campaign.treatmentName,
                 sizePercent: max(0, 100 - others),
-                email: try await email(
-                    campaign.messageConfiguration,
-                    campaign.templateConfiguration,
-                    at: .root,
-                    channel: channel,
-                    sources
-                )
+                email: try await planner.content(
+                    campaign.messageConfiguration, campaign.templateConfiguration, at: .root)
             )
         ]
         for (index, treatment) in additional.enumerated() {
-            let content = try await email(
+            let content = try await planner.content(
                 treatment.messageConfiguration,
                 treatment.templateConfiguration,
-                at: .root.member("AdditionalTreatments").element(index),
-                channel: channel,
-                sources
+                at: .root.member("AdditionalTreatments").element(index)
             )
             treatments.append(
                 .init(name: treatment.treatmentName, sizePercent: treatment.sizePercent ?? 0, email: content)
@@ -90,81 +83,11 @@ package enum RunPlanner {
         return treatments
     }
 
-    /// The message's own fields come before the template's (pinpoint-api §3.5).
-    private static func email(
-        _ message: MessageConfiguration?,
-        _ templates: TemplateConfiguration?,
-        at path: WirePath,
-        channel: StoredEmailChannel,
-        _ sources: TemplateSources
-    ) async throws -> RunPlan.EmailContent {
-        let own = message?.emailMessage
-        let fallback = message?.defaultMessage
-        var template: EmailTemplateRequest?
-        if let reference = templates?.emailTemplate, let name = reference.name {
-            let place = path.member("TemplateConfiguration").member("EmailTemplate")
-            template = try await sources.email(name, version: reference.version, at: place)
-        }
-        let place = path.member("MessageConfiguration").member("EmailMessage")
-        guard let from = own?.fromAddress ?? channel.configuration.fromAddress, !from.isEmpty else {
-            throw Fault(.invalid, "\(place.member("FromAddress")) is required: the e-mail channel has none")
-        }
-        guard let subject = own?.title ?? template?.subject ?? fallback?.title, !subject.isEmpty else {
-            throw Fault(.invalid, "\(place.member("Title")) is required, or a template with a Subject")
-        }
-        let content = RunPlan.EmailContent(
-            from: from,
-            subject: subject,
-            html: own?.htmlBody ?? template?.htmlPart,
-            text: own?.body ?? template?.textPart ?? fallback?.body,
-            headers: (own?.headers ?? template?.headers ?? []).compactMap { header in
-                guard let name = header.name, let value = header.value else { return nil }
-                return RunPlan.EmailContent.Header(name: name, value: value)
-            },
-            defaultSubstitutions: try defaults(of: template)
-        )
-        guard content.html?.isEmpty == false || content.text?.isEmpty == false else {
-            throw Fault(.invalid, "\(place.member("HtmlBody")) or Body is required, or a template with a part")
-        }
-        return content
-    }
-
-    private static func defaults(of template: EmailTemplateRequest?) throws -> JSONObject {
-        guard let text = template?.defaultSubstitutions, !text.isEmpty else { return [:] }
-        do {
-            return try JSON.parse(Array(text.utf8)).object ?? [:]
-        } catch {
-            throw Fault(.integrity, "the default substitutions of a stored template are not JSON", cause: error)
-        }
-    }
-
     private static func emailChannel(_ app: AppID, in session: Session) async throws -> StoredEmailChannel {
         guard let channel = try await ChannelStore.email(app, in: session) else {
             throw Fault(.invalid, "The app has no e-mail channel")
         }
         guard channel.isEnabled else { throw Fault(.invalid, "The app's e-mail channel is not enabled") }
         return channel
-    }
-}
-
-/// Where treatments find the templates they name.
-private struct TemplateSources {
-    let account: String
-    let session: Session
-
-    /// An absent version is the active one now, at send time; `latest` the newest; a number pins it.
-    func email(_ name: String, version: String?, at path: WirePath) async throws -> EmailTemplateRequest {
-        if let wanted = WantedTemplateVersion(version), let found = try await template(name, wanted) {
-            return found.content
-        }
-        guard try await template(name, .latest) != nil else {
-            throw Fault(.invalid, "\(path): there is no e-mail template named \"\(name)\"")
-        }
-        let lacking = version ?? "that is active"
-        throw Fault(.invalid, "\(path): the e-mail template \"\(name)\" has no version \(lacking)")
-    }
-
-    private func template(_ name: String, _ version: WantedTemplateVersion) async throws -> StoredEmailTemplate? {
-        try await TemplateStore.email(name, version: version, account: account, in: session)
     }
 }

@@ -1,35 +1,30 @@
 package import Core
 package import PinpointAPI
 
-/// One version of an e-mail template, as the API shows it.
-package struct StoredEmailTemplate: Sendable {
+/// One version of a template, as the API shows it.
+package struct StoredTemplate: Sendable {
     package var account: String
     package var name: String
     package var version: Int
-    /// Without tags, which belong to the template and not to a version.
-    package var content: EmailTemplateRequest
+    package var content: TemplateContent
     /// Of this version, both.
     package var createdAt: Instant
     package var modifiedAt: Instant
     package var tags: [String: String]
 
-    package func response(region: String) -> EmailTemplateResponse {
-        EmailTemplateResponse(
-            arn: ARN(region: region, account: account, .template(name: name, .email)).description,
-            creationDate: createdAt.description,
-            defaultSubstitutions: content.defaultSubstitutions,
-            htmlPart: content.htmlPart,
-            lastModifiedDate: modifiedAt.description,
-            recommenderId: content.recommenderId,
-            subject: content.subject,
-            headers: content.headers,
-            tags: tags,
-            templateDescription: content.templateDescription,
-            templateName: name,
-            templateType: .email,
-            textPart: content.textPart,
-            version: String(version)
-        )
+    package var resource: ARN.Resource { .template(name: name, content.type) }
+
+    /// `EmailTemplateResponse` and its four sisters: each is its request and the same further members.
+    package func response(region: String) -> JSON {
+        var members = content.members
+        members["Arn"] = .string(ARN(region: region, account: account, resource).description)
+        members["CreationDate"] = .string(createdAt.description)
+        members["LastModifiedDate"] = .string(modifiedAt.description)
+        members["tags"] = tags.json
+        members["TemplateName"] = .string(name)
+        members["TemplateType"] = .string(content.type.rawValue)
+        members["Version"] = .string(String(version))
+        return .object(members)
     }
 
     package var summary: TemplateVersionResponse {
@@ -37,15 +32,15 @@ package struct StoredEmailTemplate: Sendable {
             creationDate: createdAt.description,
             defaultSubstitutions: content.defaultSubstitutions,
             lastModifiedDate: modifiedAt.description,
-            templateDescription: content.templateDescription,
+            templateDescription: content.description,
             templateName: name,
-            templateType: TemplateType.email.rawValue,
+            templateType: content.type.rawValue,
             version: String(version)
         )
     }
 }
 
-/// A template of any type in a list: what sends would use now.
+/// A template in a list: what sends would use now.
 package struct ListedTemplate: Sendable {
     package var account: String
     package var name: String
