@@ -19,14 +19,23 @@ enum CampaignsContent {
             throw path.member("FromAddress").refusal(
                 "must be an e-mail address, as shop@example.com or Shop <shop@example.com>")
         }
-        let defaults = TemplateDefaults(.object(email.defaultSubstitutions)) ?? .none
-        try CheckEmailTemplate.line(email.subject, path.member("Title"), defaults)
-        try CheckEmailTemplate.compile(email.html, path.member("HtmlBody"), defaults)
-        try CheckEmailTemplate.compile(email.text, path.member("Body"), defaults)
+        try checkTexts(email, at: path)
+        for (locale, variant) in email.locales.sorted(by: { $0.key < $1.key }) {
+            // Of the template, whose place in the campaign this is.
+            try checkTexts(email.localized(variant), at: path.member("Locales").member(locale))
+        }
+    }
+
+    private static func checkTexts(_ email: RunPlan.EmailContent, at path: WirePath) throws(APIError) {
+        let check = CheckTexts(
+            defaults: TemplateDefaults(.object(email.defaultSubstitutions)) ?? .none, snippets: email.snippets)
+        try check.line(email.subject, path.member("Title"))
+        try check.text(email.html, path.member("HtmlBody"))
+        try check.text(email.text, path.member("Body"))
         for (index, header) in email.headers.enumerated() {
             let place = path.member("Headers").element(index)
-            try CheckEmailTemplate.headerName(header.name, place.member("Name"))
-            try CheckEmailTemplate.line(header.value, place.member("Value"), defaults)
+            try CheckTexts.headerName(header.name, place.member("Name"))
+            try check.line(header.value, place.member("Value"))
         }
     }
 }

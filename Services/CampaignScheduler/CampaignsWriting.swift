@@ -81,7 +81,10 @@ struct CampaignsWriting: Sendable {
             var filled = try await CampaignReferences.fillSegment(definition, app: app, account: account, in: session)
             let settings = try await CampaignReferences.settings(of: app, isInApp: definition.isInApp, in: session)
             if isNew { filled = CampaignReferences.fillDefaults(filled, from: settings) }
-            if filled.isInApp { return (filled, []) }
+            if filled.isInApp {
+                try await InAppContent.check(filled.request, account: account, in: session)
+                return (filled, [])
+            }
             let treatments = try await RunPlanner.treatments(
                 of: filled.request, app: app, account: account, in: session)
             return (filled, treatments)

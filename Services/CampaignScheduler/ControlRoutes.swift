@@ -4,7 +4,7 @@ import PinpointAPI
 /// Apps, their settings, channels, tags and write keys, templates, and the development inbox. What the model has beside these
 /// answers 501.
 enum ControlRoutes {
-    static let all: [Route] = apps + WriteKeyCalls.routes + templates + DevInbox.routes
+    static let all: [Route] = apps + WriteKeyCalls.routes + TemplateRoutes.all + DevInbox.routes
 
     private static let apps: [Route] = [
         Route(.createApp, handler: WriteApp.create),
@@ -20,15 +20,5 @@ enum ControlRoutes {
         Route(.tagResource, handler: TagCalls.add),
         Route(.untagResource, handler: TagCalls.remove),
         Route(.listTagsForResource, handler: TagCalls.list),
-    ]
-
-    private static let templates: [Route] = [
-        Route(.createEmailTemplate, handler: WriteTemplate.create),
-        Route(.updateEmailTemplate, handler: WriteTemplate.update),
-        Route(.deleteEmailTemplate, handler: WriteTemplate.delete),
-        Route(.updateTemplateActiveVersion, handler: WriteTemplate.activate),
-        Route(.getEmailTemplate, handler: ReadTemplates.one),
-        Route(.listTemplates, handler: ReadTemplates.list),
-        Route(.listTemplateVersions, handler: ReadTemplates.versions),
     ]
 }

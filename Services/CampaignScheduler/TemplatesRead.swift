@@ -5,24 +5,27 @@ import Model
 import PinpointAPI
 import Postgres
 
-/// GetEmailTemplate, ListTemplates, ListTemplateVersions.
+/// GetEmailTemplate and its sisters, ListTemplates, ListTemplateVersions.
 enum ReadTemplates {
-    static func one(_ call: RequestContext) async throws -> HTTPResponse {
-        let name = try call.parameter("template-name")
-        guard let version = WantedTemplateVersion(try QueryParameters(call.request).string("version")) else {
-            throw APIError.badRequest("version must be latest or the number of a version")
+    static func one(_ type: TemplateType) -> Route.Handler {
+        { call in
+            let name = try call.parameter("template-name")
+            guard let version = WantedTemplateVersion(try QueryParameters(call.request).string("version")) else {
+                throw APIError.badRequest("version must be latest or the number of a version")
+            }
+            let template = try await call.context.database.withSession { session in
+                try await TemplateStore.template(
+                    name, type: type, version: version, account: call.account, in: session)
+            }
+            guard let template else { throw APIError.resourceNotFound }
+            return .json(template.response(region: call.region).serialized)
         }
-        let template = try await call.context.database.withSession { session in
-            try await TemplateStore.email(name, version: version, account: call.account, in: session)
-        }
-        guard let template else { throw APIError.resourceNotFound }
-        return call.answer(template.response(region: call.region))
     }
 
     static func list(_ call: RequestContext) async throws -> HTTPResponse {
         let query = try QueryParameters(call.request)
         let page = try PageRequest(query)
-        let type: TemplateType? = try query.word("template-type")
+        let type = try query.string("template-type").map { text throws(APIError) in try TemplateType(inAnyCase: text) }
         let after = try page.cursor(of: "ListTemplates").map { token throws(APIError) in
             guard let type = TemplateType(rawValue: try token.string("Type")) else {
                 throw .badRequest("The token is not valid for this list")
@@ -53,11 +56,9 @@ enum ReadTemplates {
             }
             return version
         }
-        // Only e-mail templates can be created in this version.
-        guard type == .email else { throw APIError.resourceNotFound }
         let versions = try await call.context.database.withSession { session in
-            try await TemplateStore.emailVersions(
-                name, before: before, limit: page.size + 1, account: call.account, in: session)
+            try await TemplateStore.versions(
+                name, type: type, before: before, limit: page.size + 1, account: call.account, in: session)
         }
         // A template has at least one version, so an empty first page means that it does not exist.
         if versions.isEmpty, before == nil { throw APIError.resourceNotFound }

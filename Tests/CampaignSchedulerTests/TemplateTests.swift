@@ -131,6 +131,7 @@ import Testing
             #expect(all.first?["Version"] == "1")
             #expect(all.first?["TemplateDescription"] == nil)
             #expect(try await service.call("GET", "/v1/templates?template-type=SMS").json == ["Item": []])
+            #expect(try await service.call("GET", "/v1/templates?template-type=email").json["Item"]?.array?.count == 4)
             #expect(try await service.call("GET", "/v1/templates?template-type=FAX").status == 400)
             let foreign = try await service.call("GET", "/v1/apps?page-size=1")
             #expect(foreign.status == 200)

@@ -32,6 +32,8 @@ import Testing
         ("/v1/apps/a/campaigns/c/versions/1", "campaign-scheduler"),
         ("/v1/tags/arn%3Aaws%3Amobiletargeting", "campaign-scheduler"),
         ("/v1/templates/welcome/email", "campaign-scheduler"),
+        ("/v1/templates/welcome/email/preview", "campaign-scheduler"),
+        ("/v1/snippets/footer", "campaign-scheduler"),
         ("/dev/inbox", "campaign-scheduler"),
         ("/dev/inbox.html?before=3", "campaign-scheduler"),
         ("/dev/inbox/3/raw", "campaign-scheduler"),

@@ -287,6 +287,81 @@ def templates():
         pinpoint.get_email_template(TemplateName="autumn")
 
 
+SHOWN = {
+    "BackgroundColor": "#FFFFFF",
+    "HeaderConfig": {"Alignment": "CENTER", "Header": "Tack ✂", "TextColor": "#000000"},
+    "BodyConfig": {"Alignment": "LEFT", "Body": "Text", "TextColor": "#000000"},
+    "PrimaryBtn": {
+        "DefaultConfig": {"ButtonAction": "LINK", "Link": "https://example.com", "Text": "More", "BorderRadius": 4},
+        "Android": {"ButtonAction": "DEEP_LINK", "Link": "app://more"},
+        "IOS": {"ButtonAction": "CLOSE"},
+        "Web": {"ButtonAction": "CLOSE"},
+    },
+}
+ANDROID = {"Action": "URL", "Body": "{{Attributes.Plan}}", "Title": "T", "Url": "https://example.com", "Sound": "s"}
+# Per type: the SDK's method name, its request's parameter, the wrapper of CreateX and of GetX, a content, and what changes.
+TEMPLATE_TYPES = {
+    "SMS": ("sms", "SMSTemplateRequest", "CreateTemplateMessageBody", "SMSTemplateResponse",
+            {"Body": "Hej {{User.UserId}}", "DefaultSubstitutions": '{"User.UserId": "du"}'}, {"Body": "two"}),
+    "PUSH": ("push", "PushNotificationTemplateRequest", "CreateTemplateMessageBody", "PushNotificationTemplateResponse",
+             {"ADM": ANDROID, "Baidu": ANDROID, "GCM": ANDROID | {"ImageUrl": "https://example.com/i"},
+              "APNS": {"Action": "OPEN_APP", "Body": "B", "Title": "{{Address}}", "MediaUrl": "https://example.com/m"},
+              "Default": {"Action": "DEEP_LINK", "Body": "B", "Title": "T", "Url": "app://x"}},
+             {"Default": {"Body": "two"}}),
+    "VOICE": ("voice", "VoiceTemplateRequest", "CreateTemplateMessageBody", "VoiceTemplateResponse",
+              {"Body": "Hej {{Address}}", "LanguageCode": "sv-SE", "VoiceId": "Astrid"}, {"Body": "two"}),
+    "INAPP": ("in_app", "InAppTemplateRequest", "TemplateCreateMessageBody", "InAppTemplateResponse",
+              {"Content": [SHOWN], "Layout": "MIDDLE_BANNER", "CustomConfig": {"a": "b"}}, {"Layout": "CAROUSEL"}),
+}
+
+
+def template_types():
+    """Each of the four other types through its whole life, with every member kept."""
+    for kind, (method, parameter, created, got, content, change) in TEMPLATE_TYPES.items():
+        def do(verb, **arguments):
+            return getattr(pinpoint, f"{verb}_{method}_template")(TemplateName="Every-1", **arguments)
+
+        whole = content | {"TemplateDescription": f"of {kind}", "tags": {"t": "1"}}
+        arn = do("create", **{parameter: whole})[created]["Arn"]
+        check(arn.endswith(f":templates/Every-1/{kind}"), f"the ARN of a template of {kind}", arn)
+        read = do("get")[got]
+        for member, value in (whole | {"TemplateType": kind, "Version": "1", "Arn": arn}).items():
+            equal(read.get(member), value, f"{member} of a template of {kind}")
+        with refused(f"a second {kind} template of one name", 400, "BadRequestException", "Every-1"):
+            do("create", **{parameter: content})
+        do("update", Version="1", **{parameter: content})
+        do("update", CreateNewVersion=True, **{parameter: content | change})
+        with refused(f"an update of an old version of {kind}", 400, "BadRequestException", "version"):
+            do("update", Version="1", **{parameter: content})
+        latest = do("get", Version="latest")[got]
+        for member, value in change.items():
+            equal((latest.get(member), latest["Version"]), (value, "2"), f"the new version of {kind}")
+            check(do("get")[got].get(member) != value, f"the new version of {kind} is not active by itself")
+        pinpoint.update_template_active_version(
+            TemplateName="Every-1", TemplateType=kind, TemplateActiveVersionRequest={"Version": "latest"}
+        )
+        equal(do("get")[got]["Version"], "2", f"the active version of {kind} changes")
+        versions = pinpoint.list_template_versions(TemplateName="Every-1", TemplateType=kind)["TemplateVersionsResponse"]
+        equal([item["Version"] for item in versions["Item"]], ["2", "1"], f"ListTemplateVersions of {kind}")
+        pinpoint.tag_resource(ResourceArn=arn, TagsModel={"tags": {"u": "2"}})
+        equal(do("get")[got]["tags"], {"t": "1", "u": "2"}, f"a template of {kind} has tags")
+        do("delete", Version="1")
+    listed, token = [], {}
+    while True:
+        page = pinpoint.list_templates(Prefix="Every", PageSize="3", **token)["TemplatesResponse"]
+        listed += [item["TemplateType"] for item in page["Item"]]
+        if "NextToken" not in page:
+            break
+        token = {"NextToken": page["NextToken"]}
+    equal(listed, sorted(TEMPLATE_TYPES), "ListTemplates has each type once")
+    for kind, (method, _, _, _, _, _) in TEMPLATE_TYPES.items():
+        found = pinpoint.list_templates(Prefix="Every", TemplateType=kind)["TemplatesResponse"]["Item"]
+        equal([item["TemplateType"] for item in found], [kind], f"ListTemplates by the type {kind}")
+        getattr(pinpoint, f"delete_{method}_template")(TemplateName="Every-1")
+        with refused(f"a deleted template of {kind}", 404, "NotFoundException", "Resource not found"):
+            getattr(pinpoint, f"get_{method}_template")(TemplateName="Every-1")
+
+
 def campaigns(app, segment, members):
     request = {
         "Name": "spring",
@@ -408,6 +483,7 @@ def main():
     events(app)
     segment, members = segments(app)
     templates()
+    template_types()
     campaigns(app, segment, members)
     preflight = plain(
         "OPTIONS",
