@@ -104,6 +104,14 @@ import Testing
         let own = try #require(try await email(fixture, CampaignEmailMessage(body: "own", title: "Mine")))
         #expect(own.locales == ["de_at": .init(defaultSubstitutions: ["x": "y"])])
         #expect(own.snippets == ["a": "A {{> b}}", "b": "B"])
+        // A snippet that is gone stops the run before it starts.
+        try await fixture.database.execute("DELETE FROM snippets WHERE name = 'b'")
+        let fault = await #expect(throws: Fault.self) { try await email(fixture) }
+        #expect(fault?.code == .invalid)
+        #expect(
+            fault?.publicMessage.hasPrefix(
+                "MessageConfiguration.EmailMessage is not a valid template: line 1, column 3: in the snippet \"a\": the partial \"b\""
+            ) == true)
     }
 
     @Test func `what is missing is named`() async throws {

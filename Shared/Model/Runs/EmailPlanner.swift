@@ -1,6 +1,7 @@
 import Core
 import PinpointAPI
 import Postgres
+import Templates
 
 /// What a treatment's e-mail says: its own message, what that leaves out from its template, and the snippets that both call.
 struct EmailPlanner {
@@ -40,8 +41,23 @@ struct EmailPlanner {
         guard content.html?.isEmpty == false || content.text?.isEmpty == false else {
             throw Fault(.invalid, "\(place.member("HtmlBody")) or Body is required, or a template with a part")
         }
-        content.snippets = try await SnippetStore.called(by: sources(of: content), account: account, in: session)
+        let sources = sources(of: content)
+        content.snippets = try await SnippetStore.called(by: sources, account: account, in: session)
+        try checkCalls(in: sources, content.snippets, at: place)
         return content
+    }
+
+    /// Texts were compiled when they were written. But snippets change on their own, and a run that cannot be rendered should
+    /// not start.
+    private func checkCalls(in sources: [String], _ snippets: [String: String], at path: WirePath) throws {
+        for source in sources {
+            do throws(TemplateFault) {
+                guard try !TemplateProgram.partialNames(in: source).isEmpty else { continue }
+                _ = try TemplateProgram.compile(source, snippets: snippets)
+            } catch {
+                throw Fault(.invalid, "\(path) is not a valid template: \(error)")
+            }
+        }
     }
 
     private func stored(_ templates: TemplateConfiguration?, at path: WirePath) async throws -> TemplateContent? {
