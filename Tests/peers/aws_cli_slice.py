@@ -92,7 +92,7 @@ def main():
     equal(state, "COMPLETED", "the campaign by the command line")
     paged = aws("get-segments", *app, "--page-size", "1")["SegmentsResponse"]["Item"]
     equal(len(paged), 1, "a list by the command line")
-    refused = run("create-sms-template", "--template-name", "x", "--sms-template-request", {"Body": "x"})
+    refused = run("create-journey", *app, "--write-journey-request", {"Name": "x"})
     check(refused.returncode > 0 and "NotImplementedException" in refused.stderr, "what is not built", refused.stderr)
     missing = run("get-app", "--application-id", "0" * 32)
     check(missing.returncode > 0 and "NotFoundException" in missing.stderr, "a missing app", missing.stderr)
