@@ -1,3 +1,4 @@
+import Access
 import Core
 import EventLoop
 import HTTPServer
@@ -20,8 +21,13 @@ enum PutEvents {
 
     private static func read(_ call: RequestContext, _ app: AppID) async throws -> PutEventsBatch {
         let (body, now) = (call.request.body, call.context.environment.now())
+        let isPublished = call.caller?.isPublic ?? true
         guard !body.isEmpty else { throw APIError.badRequest("The request body is empty; it must be a JSON object") }
-        if body.count <= bytesReadOnLoop { return try PutEventsReader.read(body, app: app, now: now) }
-        return try await call.context.loop.offload { try PutEventsReader.read(body, app: app, now: now) }
+        if body.count <= bytesReadOnLoop {
+            return try PutEventsReader.read(body, app: app, now: now, isPublished: isPublished)
+        }
+        return try await call.context.loop.offload {
+            try PutEventsReader.read(body, app: app, now: now, isPublished: isPublished)
+        }
     }
 }

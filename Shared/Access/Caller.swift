@@ -37,6 +37,14 @@ package struct Caller: Sendable, CustomStringConvertible {
         self.scope = scope
     }
 
+    /// The credential stands in pages and apps: whoever uses it need not be who it was made for.
+    package var isPublic: Bool {
+        switch scope {
+        case .account: false
+        case .publishing: true
+        }
+    }
+
     /// For refusals; ids are not secret.
     package var description: String {
         switch kind {

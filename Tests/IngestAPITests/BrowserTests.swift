@@ -95,6 +95,25 @@ import Testing
         }
     }
 
+    @Test func `a write key puts events of the last year, a key of the account older ones too`() async throws {
+        try await RunningIngest.run { ingest in
+            let header = [(name: "X-Needletail-Write-Key", value: try await writeKey(ingest))]
+            let events: JSON = [
+                "old": Ingest.event(at: Ingest.now - .seconds(367 * 86_400)),
+                "late": Ingest.event(at: Ingest.now - .seconds(366 * 86_400)),
+            ]
+            let batch: JSON = ["BatchItem": ["e": ["Endpoint": [:], "Events": events]]]
+            let answer = try await ingest.plain("POST", "\(ingest.path)/events", batch.serialized, header)
+            let results = answer.json["Results"]?["e"]?["EventsItemResponse"]
+            #expect(results?["late"]?["StatusCode"] == 202)
+            #expect(results?["old"]?["StatusCode"] == 400)
+            #expect(results?["old"]?["Message"]?.string?.contains("more than a year ago") == true)
+            #expect(try await ingest.count("SELECT count(*) FROM events") == 1)
+            _ = try await ingest.send("POST", "\(ingest.path)/events", batch)
+            #expect(try await ingest.count("SELECT count(*) FROM events") == 2)
+        }
+    }
+
     @Test func `every route of the process says the same of a write key as the policy`() async throws {
         try await RunningIngest.run { ingest in
             let key = try await writeKey(ingest)

@@ -15,15 +15,21 @@ package enum EventRules {
     /// Four short members; what Pinpoint does not say, and a session is stored with each of its events.
     package static let sessionBytes = 2 << 10
     package static let oldestDays = 40 * 366
+    /// By a publishable key: each week of events has a partition, and whoever reads a page must not be able to make thousands.
+    /// Longer than any app waits to be opened again.
+    package static let oldestPublishedDays = 366
     package static let newest: Duration = .seconds(86_400)
 
     /// For `Partitions`: what `accepts` lets through has a place.
     package static let retention = PartitionRetention(pastDays: oldestDays, futureDays: 2)
 
     /// Nil when an event of that time is stored, else why not.
-    package static func refusal(of at: Instant, now: Instant) -> String? {
+    package static func refusal(of at: Instant, now: Instant, isPublished: Bool) -> String? {
         if at > now + newest { return "Timestamp is more than a day in the future" }
         if at.day < now.day + -oldestDays { return "Timestamp is more than 40 years ago" }
+        if isPublished, at.day < now.day + -oldestPublishedDays {
+            return "Timestamp is more than a year ago; a write key puts newer events only"
+        }
         return nil
     }
 }

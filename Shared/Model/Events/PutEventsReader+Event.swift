@@ -29,7 +29,7 @@ extension PutEventsReader {
             return "EventType can have \(EventRules.typeCharacters) characters"
         }
         guard let at = instant(timestamp) else { return "Timestamp must be an ISO 8601 timestamp" }
-        if let fault = EventRules.refusal(of: at, now: now) { return fault }
+        if let fault = EventRules.refusal(of: at, now: now, isPublished: isPublished) { return fault }
         var names = 0
         var (attributes, metrics): (Column, Column) = (.absent, .absent)
         if let node = fields.attributes, let fault = check(attributes: node, &names, &attributes) { return fault }

@@ -9,6 +9,7 @@ package struct PutEventsReader {
     let index: JSONIndex
     let app: AppID
     let now: Instant
+    let isPublished: Bool
     /// The texts of all items; an item with a fault is answered with 400 and stores nothing.
     var items: [PutEventsItem] = []
     var messages: [String] = []
@@ -16,18 +17,22 @@ package struct PutEventsReader {
     var events: EventRows
     var eventCount = 0
 
-    private init(_ index: JSONIndex, app: AppID, now: Instant) {
+    private init(_ index: JSONIndex, app: AppID, now: Instant, isPublished: Bool) {
         self.index = index
         self.app = app
         self.now = now
+        self.isPublished = isPublished
         events = EventRows(app: app, receivedAt: now, reservingBytes: index.bytes.count + index.bytes.count / 2)
     }
 
     /// Throws 400 for what concerns the whole request: malformed JSON, no `BatchItem`, more than 100 endpoints or events.
-    package static func read(_ body: [UInt8], app: AppID, now: Instant) throws(APIError) -> PutEventsBatch {
+    /// `isPublished`: by a credential that anybody can read out of a page.
+    package static func read(
+        _ body: [UInt8], app: AppID, now: Instant, isPublished: Bool = false
+    ) throws(APIError) -> PutEventsBatch {
         let index: JSONIndex
         do throws(JSONFault) { index = try JSONIndex(body) } catch { throw .malformed(error) }
-        var reader = PutEventsReader(index, app: app, now: now)
+        var reader = PutEventsReader(index, app: app, now: now, isPublished: isPublished)
         try reader.readBatch()
         return PutEventsBatch(
             request: IngestRequest(
