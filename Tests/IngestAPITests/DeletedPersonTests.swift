@@ -51,12 +51,58 @@ import Testing
             #expect(try await ingest.count("SELECT count(*) FROM events") == 1)
             #expect(try await ingest.logged("purchase") == 2, "aggregates stay")
             #expect(try await ingest.count("SELECT count(*) FROM users") == 1, "b is still u's")
-            #expect(try await ingest.count("SELECT count(*) FROM suppressions") == 0)
             #expect(try await ingest.send("DELETE", "\(ingest.path)/endpoints/b").status == 202)
             #expect(try await ingest.count("SELECT count(*) FROM users") == 0, "the last endpoint takes the user along")
             let second = try await ingest.count(
                 "SELECT count(*) FROM jobs WHERE queue = 'privacy' AND due_at > \(RunningIngest.now)")
             #expect(second >= 1, "there will be a second look")
+        }
+    }
+
+    private func marked(_ ingest: RunningIngest, _ reason: SuppressionReason = .deleted) async throws -> Int {
+        try await ingest.count("SELECT count(*) FROM suppressions WHERE reason = \(reason.rawValue)")
+    }
+
+    @Test func `a deleted address is kept from imports until it is written again`() async throws {
+        try await RunningIngest.run { ingest in
+            try await ingest.update("a", email("a@b.c"))
+            _ = try await ingest.send("DELETE", "\(ingest.path)/endpoints/a")
+            #expect(try await marked(ingest) == 1)
+            try await ingest.update("other", email("o@b.c"))
+            #expect(try await marked(ingest) == 1)
+            try await ingest.update("new", email("A@B.c"))
+            #expect(try await marked(ingest) == 0)
+            #expect(try await ingest.endpoint("new")["OptOut"] == "NONE")
+            // An endpoint that changes its address takes one as well.
+            _ = try await ingest.send("DELETE", "\(ingest.path)/endpoints/new")
+            #expect(try await marked(ingest) == 1)
+            try await ingest.update("other", email("a@b.c"))
+            #expect(try await marked(ingest) == 0)
+        }
+    }
+
+    @Test func `an address that somebody else has is not marked when one of its endpoints goes`() async throws {
+        try await RunningIngest.run { ingest in
+            for id in ["old", "new"] { try await ingest.update(id, email("a@b.c")) }
+            _ = try await ingest.send("DELETE", "\(ingest.path)/endpoints/old")
+            #expect(try await marked(ingest) == 0)
+            #expect(try await ingest.endpoint("new")["OptOut"] == "NONE")
+        }
+    }
+
+    @Test func `an erase after a deletion is for good, and no deletion takes an opt-out back`() async throws {
+        try await RunningIngest.run { ingest in
+            let hash = SuppressionHasher(masterKey: ingest.context.masterKey)
+                .hash("a@b.c", channel: "EMAIL", app: ingest.app)
+            try await ingest.update("a", email("a@b.c"))
+            _ = try await ingest.send("DELETE", "\(ingest.path)/endpoints/a")
+            #expect(try await begin(ingest, .address(channel: "EMAIL", hash: hash)).suppressions == 1)
+            #expect(try await marked(ingest, .erased) == 1)
+            try await ingest.update("a", email("a@b.c"))
+            _ = try await ingest.send("DELETE", "\(ingest.path)/endpoints/a")
+            try await ingest.update("a", email("a@b.c"))
+            #expect(try await ingest.endpoint("a")["OptOut"] == "ALL")
+            #expect(try await marked(ingest) == 0)
         }
     }
 

@@ -89,8 +89,19 @@ extension EndpointPlan {
         if !new.keys.isEmpty { statements.append(insert(new, at: now)) }
         if !users.isEmpty { statements.append(propagate(users, at: now)) }
         if !addresses.isEmpty { statements.append(deactivateFormerHolders(at: now)) }
+        let taken = takenAddresses
+        if !taken.isEmpty { statements.append(SuppressionStore.clearDeleted(taken)) }
         if !evicted.isEmpty { statements.append(evictMembers(at: now)) }
         return statements
+    }
+
+    /// Addresses that endpoints get and did not have.
+    private var takenAddresses: [(app: AppID, channel: String, hash: [UInt8])] {
+        references.compactMap { reference in
+            guard let state = states[reference], let channel = state.channelType, let hash = state.changes.addressHash
+            else { return nil }
+            return (reference.app, channel, hash)
+        }
     }
 
     private func update(_ rows: EndpointColumns) -> SQL {

@@ -35,7 +35,7 @@ package enum EndpointStore {
     }
 
     /// The endpoint as it was, or nil. What is left of it goes by a job that is queued here (`Erasure`); a suppression of its
-    /// address stays, and none is made: the person may come back.
+    /// address stays, and one that nobody else has is marked DELETED until the app or its clients write it again.
     package static func delete(_ app: AppID, _ id: EndpointID, at now: Instant, in session: Session) async throws
         -> Endpoint?
     {

@@ -4,7 +4,8 @@ import Queue
 
 /// Takes endpoints out: their rows at once, with what names the person beside them, and the rest by a job.
 ///
-/// For DeleteEndpoint, DeleteUserEndpoints and the privacy erase alike. Suppressions stay; only an erase adds some.
+/// For DeleteEndpoint, DeleteUserEndpoints and the privacy erase alike. An address that nobody has any more is marked DELETED,
+/// so that no import brings it back; other suppressions stay.
 enum EndpointRemoval {
     /// `condition` is over the alias `e`; `users` are those whose endpoints it may concern: they are locked, so that nobody
     /// joins one while it goes. At most as many rows as one user or one address has.
@@ -27,7 +28,7 @@ enum EndpointRemoval {
         var log = ChangeLog()
         log.touch(app, keys)
         _ = try await session.batch(
-            traces(app, endpoints) + jobs(app, keys: keys, at: now) + log.statements(at: now))
+            traces(app, endpoints, at: now) + jobs(app, keys: keys, at: now) + log.statements(at: now))
         return endpoints
     }
 
@@ -40,11 +41,15 @@ enum EndpointRemoval {
     }
 
     /// The few rows beside the endpoints' own.
-    private static func traces(_ app: AppID, _ endpoints: [Endpoint]) -> [SQL] {
+    private static func traces(_ app: AppID, _ endpoints: [Endpoint], at now: Instant) -> [SQL] {
         let keys = endpoints.map(\.key)
         let users = Set(endpoints.compactMap(\.userID)).sorted()
         let addresses = Set(endpoints.compactMap(\.address)).sorted()
+        let marks = endpoints.compactMap { endpoint in
+            endpoint.channelType.flatMap { channel in endpoint.addressHash.map { (channel: channel, hash: $0) } }
+        }
         return [
+            SuppressionStore.markDeleted(app, marks, at: now),
             """
             DELETE FROM users u
              WHERE u.app = \(app) AND u.user_id = ANY (\(users))

@@ -23,7 +23,7 @@ extension CampaignActivity {
     /// An address that its holder took off the list is opted out for Pinpoint; one that bounced, inactive.
     private static func metric(of reason: SuppressionReason) -> String? {
         switch reason {
-        case .unsubscribe, .complaint, .stop, .erased: optOut
+        case .unsubscribe, .complaint, .stop, .erased, .deleted: optOut
         case .hardBounce: OutcomeReason.inactive.name
         case .manual: nil
         }

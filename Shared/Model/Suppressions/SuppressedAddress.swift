@@ -11,6 +11,9 @@ package enum SuppressionReason: String, Sendable, CaseIterable {
     case manual = "MANUAL"
     /// The person was erased; no import brings them back.
     case erased = "ERASED"
+    /// The last endpoint that had the address was deleted. No import brings it back; a write of the app or its clients does, and
+    /// clears this.
+    case deleted = "DELETED"
 }
 
 /// Turns addresses into the keyed hashes under which suppressions are stored, so that the list itself names nobody.

@@ -1,9 +1,9 @@
 package import Core
 package import Postgres
 
-/// The table `suppressions`. No endpoint write touches it; only `remove` clears an entry.
+/// The table `suppressions`. Only `remove` clears an entry, except DELETED, which an endpoint write clears too.
 package enum SuppressionStore {
-    /// False when the address was suppressed already: the first reason stays.
+    /// False when the address was suppressed already: the first reason stays, but DELETED gives way.
     /// `source` says where it came from (run, provider event, person), without the address.
     @discardableResult
     package static func add(
@@ -17,12 +17,41 @@ package enum SuppressionStore {
                 INSERT INTO suppressions (app, channel, address_hash, reason, source, created_at)
                 VALUES (\(app), \(channel), \(SQLBind.bytes(hash)), \(reason.rawValue),
                         \(SQLBind.jsonb(source.serialized)), \(now))
-                ON CONFLICT (app, channel, address_hash) DO NOTHING
+                ON CONFLICT (app, channel, address_hash) DO UPDATE
+                   SET reason = excluded.reason, source = excluded.source, created_at = excluded.created_at
+                 WHERE suppressions.reason = \(SuppressionReason.deleted.rawValue)
                 RETURNING app, address_hash)
             \(ChangeLog.rowsOfChangedAddresses(at: now))
             """
         )
         return added == 1
+    }
+
+    /// For addresses that nobody has any more: marks them DELETED. Runs after their endpoints' rows are gone; what is suppressed
+    /// already stays as it is.
+    static func markDeleted(
+        _ app: AppID, _ addresses: [(channel: String, hash: [UInt8])], at now: Instant
+    ) -> SQL {
+        """
+        INSERT INTO suppressions (app, channel, address_hash, reason, created_at)
+        SELECT \(app), w.channel, w.hash, \(SuppressionReason.deleted.rawValue), \(now)
+          FROM unnest(\(addresses.map(\.channel)), \(SQLBind.bytesArray(addresses.map(\.hash)))) AS w (channel, hash)
+         WHERE NOT EXISTS (SELECT FROM endpoints e WHERE e.app = \(app) AND e.address_hash = w.hash)
+        ON CONFLICT (app, channel, address_hash) DO NOTHING
+        """
+    }
+
+    /// For addresses that an endpoint has got: they are somebody's again.
+    static func clearDeleted(
+        _ addresses: [(app: AppID, channel: String, hash: [UInt8])]
+    ) -> SQL {
+        """
+        DELETE FROM suppressions s
+         USING unnest(\(addresses.map(\.app)), \(addresses.map(\.channel)), \(SQLBind.bytesArray(addresses.map(\.hash))))
+            AS w (app, channel, hash)
+         WHERE s.app = w.app AND s.channel = w.channel AND s.address_hash = w.hash
+           AND s.reason = \(SuppressionReason.deleted.rawValue)
+        """
     }
 
     /// False when it was not suppressed.
