@@ -3,7 +3,7 @@ import Crypto
 import HTTPServer
 import Hosting
 
-/// `/sdk/needletail.js`: the web SDK (`sdk/needletail.js` without its comments), from inside the program.
+/// `/sdk/needletail.js`: the web SDK (`sdk/needletail.js`), from inside the program.
 enum ServeWebSDK {
     private static let bytes = Array(WebSDK.source.utf8)
     private static let tag = "\"\(Hex.lowercase(Array(SHA256.hash(bytes).prefix(12))))\""
