@@ -95,7 +95,7 @@ import Testing
             let unbuilt = try await service.call("GET", "/v1/apps/\(id)/channels/sms")
             #expect(unbuilt.status == 501)
             #expect(unbuilt.header("x-amzn-ErrorType") == "NotImplementedException")
-            #expect(try await service.call("POST", "/v1/templates/x/sms", ["Body": "b"]).status == 501)
+            #expect(try await service.call("POST", "/v1/recommenders", ["Name": "b"]).status == 501)
         }
     }
 

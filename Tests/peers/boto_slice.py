@@ -8,7 +8,7 @@ import json
 import pathlib
 import sys
 
-from pinpoint_peer import answered, call, check, client, equal, eventually, finish, plain, refused
+from pinpoint_peer import answered, call, check, client, equal, eventually, finish, plain, refused, signed
 
 ODD_ID = "a/b c@d"
 # An id that looks like another service's route once it is decoded.
@@ -362,6 +362,31 @@ def template_types():
             getattr(pinpoint, f"get_{method}_template")(TemplateName="Every-1")
 
 
+def previews(app):
+    """What a template says to one person, with a snippet and a variant in it: routes of ours, through the gateway."""
+    call("PUT", "/v1/snippets/sign", {"Body": "/{{Address}}"})
+    content = {
+        "Subject": "Hej {{User.UserId}}",
+        "TextPart": "{{Metrics.Purchases}}{{> sign}}",
+        "Needletail": {"Locales": {"de": {"Subject": "Hallo {{User.UserId}}"}}},
+    }
+    # The SDK does not know the variants, so that this template is written without it.
+    target = "/v1/templates/seen/email"
+    answer = signed("POST", target, json.dumps(content).encode(), headers={"Content-Type": "application/json"})
+    equal(answer.status, 201, "a template with variants")
+    read = pinpoint.get_email_template(TemplateName="seen")["EmailTemplateResponse"]
+    equal(read["Subject"], content["Subject"], "the SDK reads a template with variants")
+    stored = call("POST", f"{target}/preview", {"ApplicationId": app, "EndpointId": "person-1"})
+    equal(stored["Content"]["TextPart"], "1/person-1@example.com", "a preview for an endpoint")
+    person = {"Demographic": {"Locale": "de_AT"}, "User": {"UserId": "u"}}
+    german = call("POST", f"{target}/preview", {"Endpoint": person})
+    equal((german["Locale"], german["Content"]["Subject"]), ("de", "Hallo u"), "a preview in a person's language")
+    equal(german["MissingVariables"], ["Address", "Metrics.Purchases"], "a preview names what the person lacks")
+    pinpoint.delete_email_template(TemplateName="seen")
+    equal([item["Name"] for item in call("GET", "/v1/snippets")["Item"]], ["sign"], "snippets are listed")
+    call("DELETE", "/v1/snippets/sign")
+
+
 def campaigns(app, segment, members):
     request = {
         "Name": "spring",
@@ -484,6 +509,7 @@ def main():
     segment, members = segments(app)
     templates()
     template_types()
+    previews(app)
     campaigns(app, segment, members)
     preflight = plain(
         "OPTIONS",
