@@ -163,7 +163,7 @@ if Context.environment["NEEDLETAIL_BENCH"] != nil {
             name: "Bench",
             dependencies: foundations + [
                 "CLinux", "CPostgres", "CSimdjson", "Crypto", "HTTPClient", "Access", "Queue", "Model", "Segments",
-                "Columns", "Delivery",
+                "Columns", "Delivery", "PinpointAPI",
             ],
             path: "ops/bench/Bench",
             swiftSettings: settings

@@ -1,5 +1,6 @@
 import CLinux
 import Core
+import EventLoop
 import Glibc
 
 /// A peer that stays: takes a command a line, words apart by tabs, and answers each with a line of JSON. Its errors go to ours.

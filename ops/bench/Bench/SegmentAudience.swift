@@ -44,13 +44,13 @@ struct SegmentAudience: Sendable {
 
     /// By the statement that the product compiles.
     func count(_ question: SegmentQuestion) async throws -> Int {
-        let predicate = SegmentCompiler.predicate(try question.resolved(), app: app, now: now)
+        let predicate = SegmentCompiler.predicate(question.segment, app: app, now: now)
         let rows = try await query("SELECT count(*) FROM endpoints AS e WHERE \(predicate)")
         return Int(try rows[0].get(0) as Int64)
     }
 
     func keys(_ question: SegmentQuestion) async throws -> [Int64] {
-        let predicate = SegmentCompiler.predicate(try question.resolved(), app: app, now: now)
+        let predicate = SegmentCompiler.predicate(question.segment, app: app, now: now)
         return try await query("SELECT e.endpoint_key FROM endpoints AS e WHERE \(predicate)").map { try $0.get(0) }
     }
 
@@ -62,6 +62,19 @@ struct SegmentAudience: Sendable {
     func estimate(_ question: SegmentQuestion, _ socket: String) async throws -> JSON {
         try await suite.call(
             "POST", "/v1/apps/\(app.description)/segments/estimate", question.request, socket: socket)
+    }
+
+    /// Until segment-service answers from its index, which the first question makes it load. False when it refuses the question.
+    func awaitIndex(_ question: SegmentQuestion, _ socket: String) async throws -> Bool {
+        do {
+            try await suite.poll(every: .milliseconds(500), seconds: 120, "the index of segment-service") {
+                try await estimate(question, socket)["Source"]?.string?.uppercased() == "INDEX"
+            }
+            return true
+        } catch let fault as Fault {
+            Report.line("(\(question.rawValue) is not asked through the API: \(fault.description))")
+            return fault.code == .timeout
+        }
     }
 
     /// By the peer: how many, and the seconds that one answer took.

@@ -1,6 +1,7 @@
 import Core
 import EventLoop
 import Glibc
+import Postgres
 import Runtime
 import Segments
 
@@ -25,8 +26,9 @@ enum SegmentContest {
         let columns = try await SegmentColumns(audience)
         var lines: [String] = []
         for question in SegmentQuestion.allCases {
-            lines.append(
-                try await contest(question, "count", counters(question, audience, columns, socket), context, suite))
+            let isServed = try await audience.awaitIndex(question, socket)
+            let engines = counters(question, audience, columns, isServed ? socket : nil)
+            lines.append(try await contest(question, "count", engines, context, suite))
         }
         for question in [SegmentQuestion.attributes, .lapsed] {
             lines.append(try await contest(question, "ids", listers(question, audience, columns), context, suite))
@@ -50,23 +52,25 @@ enum SegmentContest {
     }
 
     private static func counters(
-        _ question: SegmentQuestion, _ audience: SegmentAudience, _ columns: SegmentColumns, _ socket: String
-    ) throws -> [Engine] {
-        let segment = try question.resolved()
+        _ question: SegmentQuestion, _ audience: SegmentAudience, _ columns: SegmentColumns, _ socket: String?
+    ) -> [Engine] {
+        let segment = question.segment
+        let api = socket.map { socket in
+            repeated("estimate through the API", .client) {
+                try await audience.estimate(question, socket)["Count"]?.int ?? -1
+            }
+        }
         return [
             duckDB(question, "count", audience),
             repeated(sql, .ours) { try await audience.count(question) },
             repeated("column index", .ours) { try columns.estimate(segment, now: audience.now) },
-            repeated("estimate through the API", .client) {
-                try await audience.estimate(question, socket)["Count"]?.int ?? -1
-            },
-        ]
+        ] + (api.map { [$0] } ?? [])
     }
 
     private static func listers(
         _ question: SegmentQuestion, _ audience: SegmentAudience, _ columns: SegmentColumns
-    ) throws -> [Engine] {
-        let segment = try question.resolved()
+    ) -> [Engine] {
+        let segment = question.segment
         return [
             duckDB(question, "ids", audience),
             repeated(sql, .ours) { try await audience.keys(question).count },

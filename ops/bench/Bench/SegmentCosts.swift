@@ -3,6 +3,7 @@ import EventLoop
 import Glibc
 import Model
 import PinpointAPI
+import Postgres
 import Runtime
 import Segments
 
@@ -47,8 +48,7 @@ enum SegmentCosts {
     static func compileTimes(_ audience: SegmentAudience) throws {
         var cells: [String] = []
         for question in SegmentQuestion.allCases {
-            cells.append(
-                "\(question.rawValue) \(try microseconds(question.request, audience)) µs")
+            cells.append("\(question.rawValue) \(try microseconds(question.request, audience)) µs")
         }
         cells.append("100 dimensions \(try microseconds(hundred, audience)) µs")
         Report.line("**From a request's members to SQL:** \(cells.joined(separator: ", "))")
@@ -85,6 +85,7 @@ enum SegmentCosts {
 
     /// From the answer to a purchase's PutEvents until the estimate no longer counts who bought.
     static func freshness(_ audience: SegmentAudience, _ socket: String) async throws {
+        guard try await audience.awaitIndex(.lapsed, socket) else { return }
         let members = try await audience.keys(.lapsed).prefix(freshnessTries)
         var milliseconds: [Double] = []
         for key in members {

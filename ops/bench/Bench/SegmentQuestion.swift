@@ -1,5 +1,4 @@
 import Core
-import PinpointAPI
 import Segments
 
 /// The three segments of the contest, as clients write them. The peer asks the same of its columns (ops/bench/segments_peer.py).
@@ -51,9 +50,26 @@ enum SegmentQuestion: String, CaseIterable, Sendable {
         }
     }
 
-    /// None of them has source segments, so nothing has to be read.
-    func resolved() throws -> ResolvedSegment {
-        let definition = try SegmentDefinition(try WriteSegmentRequest(json: request, at: .root))
-        return try ResolvedSegment.resolve(definition, id: nil, version: nil, sources: [:])
+    /// The same as the engines take it.
+    var segment: ResolvedSegment {
+        let conditions: [SegmentCondition] =
+            switch self {
+            case .attributes:
+                [
+                    .metric(name: "age", .greaterThanOrEqual, 30), .metric(name: "age", .lessThanOrEqual, 39),
+                    .country(.inclusive(["JP"])), .attribute(.endpoint, name: "interests", .inclusive(["cats"])),
+                ]
+            case .lapsed:
+                [
+                    .behavior(BehaviorTest(event: EventTest(), count: .atLeast(1), days: 7)),
+                    .behavior(BehaviorTest(event: EventTest(type: "purchase"), count: .exactly(0), days: 30)),
+                ]
+            case .keen:
+                [
+                    .attribute(.endpoint, name: "plan", .inclusive(["pro"])),
+                    .behavior(BehaviorTest(event: EventTest(type: "product.view"), count: .atLeast(2), days: 14)),
+                ]
+            }
+        return ResolvedSegment(expression: .combination(.all, conditions.map(SegmentExpression.condition)))
     }
 }
