@@ -100,6 +100,12 @@ struct BlockColumn: Sendable {
         wide = []
     }
 
+    /// Each code becomes the one that `codes` has in its place.
+    mutating func recode(_ codes: [UInt16]) {
+        for row in narrow.indices { narrow[row] = UInt8(truncatingIfNeeded: codes[Int(narrow[row])]) }
+        for row in wide.indices { wide[row] = codes[Int(wide[row])] }
+    }
+
     mutating func shrinkToFit() {
         narrow.shrinkToFit()
         wide.shrinkToFit()

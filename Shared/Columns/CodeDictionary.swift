@@ -188,6 +188,20 @@ struct CodeDictionary: Sendable {
         return product.high ^ product.low
     }
 
+    /// Numbers the values anew, in their order; returns the new codes by the old ones.
+    mutating func sort(by precedes: (UnsafeBufferPointer<UInt8>, UnsafeBufferPointer<UInt8>) -> Bool) -> [UInt16] {
+        let order = entries.indices.filter { entries[$0].uses > 0 }.sorted { left, right in
+            withValue(of: left) { left in withValue(of: right) { precedes(left, $0) } }
+        }
+        var codes = [UInt16](repeating: 0, count: entries.count)
+        for (place, code) in order.enumerated() { codes[code] = UInt16(place + 1) }
+        entries = [Entry()] + order.map { entries[$0] }
+        vacant = []
+        slots = [UInt16](repeating: 0, count: slots.count)
+        for code in entries.indices.dropFirst() { place(code) }
+        return codes
+    }
+
     mutating func shrinkToFit() {
         if garbage > 0 { collect() }
         entries.shrinkToFit()

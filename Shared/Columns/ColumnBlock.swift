@@ -100,6 +100,13 @@ struct ColumnBlock: Sendable {
         if column < columns.count { columns[column].convert(rows: keys.count, number: number) }
     }
 
+    /// Whether the codes have two bytes, or there are none.
+    func isWideOrAbsent(_ column: Int) -> Bool { column >= columns.count || columns[column].narrow.isEmpty }
+
+    mutating func recode(_ column: Int, _ codes: [UInt16]) {
+        if column < columns.count { columns[column].recode(codes) }
+    }
+
     // MARK: Events
 
     mutating func replaceEvents(

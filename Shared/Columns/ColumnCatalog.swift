@@ -161,6 +161,14 @@ struct ColumnCatalog: Sendable {
         changed = []
     }
 
+    /// Numbers a column's values anew, in the order of numbers or bytes; returns the new codes by the old ones.
+    mutating func sortCodes(of column: Int) -> [UInt16] {
+        if columns[column].isNumeric {
+            return columns[column].dictionary.sort { CodeDictionary.number(in: $0) < CodeDictionary.number(in: $1) }
+        }
+        return columns[column].dictionary.sort { $0.lexicographicallyPrecedes($1) }
+    }
+
     mutating func shrinkToFit() {
         for column in columns.indices { columns[column].dictionary.shrinkToFit() }
     }

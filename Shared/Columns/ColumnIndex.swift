@@ -231,10 +231,22 @@ package struct ColumnIndex: Sendable {
 
     // MARK: Size
 
-    /// Gives back room for growth; for after a load.
+    /// For after a load: gives back room for growth, and numbers values in their order, so that a range of numbers or
+    /// dates is a range of codes. What comes later is numbered as it comes.
     package mutating func shrinkToFit() {
+        for column in catalog.columns.indices where catalog.columns[column].form == .coded { sortCodes(of: column) }
         catalog.shrinkToFit()
         for block in blocks.indices { blocks[block].shrinkToFit() }
+    }
+
+    /// Not where frequent values, which came first, keep the codes of some blocks in one byte; nor channel types, whose
+    /// codes the twin groups know.
+    private mutating func sortCodes(of column: Int) {
+        guard column != ColumnCatalog.channelType else { return }
+        let isSmall = catalog.columns[column].dictionary.codeCount <= 256
+        guard isSmall || blocks.allSatisfy({ $0.isWideOrAbsent(column) }) else { return }
+        let codes = catalog.sortCodes(of: column)
+        for block in blocks.indices { blocks[block].recode(column, codes) }
     }
 
     /// Endpoints held, and the bytes of what is held for them: columns with their dictionaries, and apart from them the

@@ -76,18 +76,24 @@ struct RowMask {
         return total
     }
 
-    /// Calls `body` for each row that is in, ascending, eight rows at a glance.
+    /// Calls `body` for each row that is in, ascending, 32 rows at a glance.
     @inline(__always)
     func forEachRow(_ body: (Int) -> Void) {
-        let words = UnsafeRawPointer(bytes)
+        let raw = UnsafeRawPointer(bytes)
         var row = 0
-        while row &+ 8 <= count {
-            var word = UInt64(littleEndian: words.loadUnaligned(fromByteOffset: row, as: UInt64.self))
-            while word != 0 {
-                body(row &+ word.trailingZeroBitCount &>> 3)
-                word &= word &- 1
+        while row &+ 32 <= count {
+            let words = raw.loadUnaligned(fromByteOffset: row, as: SIMD4<UInt64>.self)
+            let pairs = words.lowHalf | words.highHalf
+            if pairs[0] | pairs[1] != 0 {
+                for lane in 0..<4 {
+                    var word = UInt64(littleEndian: words[lane])
+                    while word != 0 {
+                        body(row &+ lane &* 8 &+ word.trailingZeroBitCount &>> 3)
+                        word &= word &- 1
+                    }
+                }
             }
-            row &+= 8
+            row &+= 32
         }
         while row < count {
             if bytes[row] != 0 { body(row) }
@@ -126,20 +132,8 @@ extension RowMask {
             for row in 0..<count { bytes[row] = table[Int(truncatingIfNeeded: codes[row])] }
             return
         }
-        let words = UnsafeRawPointer(candidates.bytes)
-        var row = 0
-        while row &+ 8 <= count {
-            if words.loadUnaligned(fromByteOffset: row, as: UInt64.self) == 0 {
-                UnsafeMutableRawPointer(bytes).storeBytes(of: 0, toByteOffset: row, as: UInt64.self)
-            } else {
-                for place in row..<row &+ 8 { bytes[place] = table[Int(truncatingIfNeeded: codes[place])] }
-            }
-            row &+= 8
-        }
-        while row < count {
-            bytes[row] = table[Int(truncatingIfNeeded: codes[row])]
-            row &+= 1
-        }
+        fill(false)
+        candidates.forEachRow { bytes[$0] = table[Int(truncatingIfNeeded: codes[$0])] }
     }
 
     /// Rows whose code is in `set`. Comparing costs a pass a run, of 16 rows a step; looking up goes row by row.

@@ -56,9 +56,10 @@ struct ColumnWorld {
     }
 
     mutating func change() {
-        switch generator.below(10) {
-        case 0...3: upsert()
-        case 4: remove()
+        switch generator.below(12) {
+        case 0...4: upsert()
+        case 5: remove()
+        case 6: index.shrinkToFit()
         case _: replaceEvents()
         }
     }

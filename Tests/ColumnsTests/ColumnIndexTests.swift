@@ -117,6 +117,31 @@ import Testing
         #expect(index.footprint.columnBytes < before - 10_000)
     }
 
+    @Test func `values are numbered anew when the index shrinks, whatever the width of their codes`() {
+        let count: Int64 = 9000
+        func number(_ key: Int64) -> Int64 { 200 - key % 200 }
+        var index = index()
+        index.upsert(
+            (0..<count).map { key in
+                row(key, #"{"plan": ["p\#(key % 700)"]}"#, metrics: #"{"n": \#(number(key))}"#)
+            }
+        )
+        // Leaves numbers without rows behind.
+        index.remove((0..<count).filter { $0 % 700 == 5 })
+        index.shrinkToFit()
+        index.upsert([row(5, #"{"plan": ["new"]}"#, metrics: #"{"n": 0.5}"#)])
+        #expect(index.keys(plan("p650"), now: now) == (0..<count).filter { $0 % 700 == 650 })
+        #expect(index.keys(plan("p5"), now: now) == [])
+        #expect(index.keys(plan("new"), now: now) == [5])
+        let isLow = SegmentExpression.condition(.metric(name: "n", .lessThan, 50))
+        var expected: [Int64] = []
+        for key in 0..<count {
+            let isHeld: Bool = key % 700 != 5
+            if key == 5 || (isHeld && number(key) < 50) { expected.append(key) }
+        }
+        #expect(index.keys(isLow, now: now) == expected)
+    }
+
     @Test func `lists are sets`() {
         let lists = [#"{"plan": ["a", "b", "a"]}"#, #"{"plan": ["b", "a"]}"#, #"{"plan": []}"#]
         let index = index(lists.enumerated().map { row(Int64($0 + 1), $1) })
