@@ -26,6 +26,7 @@ package enum ServiceProcess {
         routes: @escaping @Sendable (ServiceContext) throws -> [Route],
         workers: @escaping @Sendable (ServiceContext) throws -> [BackgroundWorker] = { _ in [] }
     ) async -> Never {
+        ProcessMemory.bound()
         let environment: Environment
         let configuration: Configuration
         let loop: EventLoop
