@@ -152,6 +152,12 @@ def endpoints(app):
         pinpoint.get_endpoint(ApplicationId=app, EndpointId="never")
     of_user = pinpoint.get_user_endpoints(ApplicationId=app, UserId="u7")["EndpointsResponse"]["Item"]
     equal(sorted(item["Id"] for item in of_user), ["person-27", "person-47", "person-7"], "GetUserEndpoints")
+    shown = pinpoint.get_in_app_messages(ApplicationId=app, EndpointId="person-1")["InAppMessagesResponse"]
+    equal(shown["InAppMessageCampaigns"], [], "nobody has an in-app message without a campaign")
+    removed = pinpoint.remove_attributes(
+        ApplicationId=app, AttributeType="endpoint-metric-attributes", UpdateAttributesRequest={"Blacklist": ["Unused*"]}
+    )["AttributesResource"]
+    equal(removed["AttributeType"], "endpoint-metric-attributes", "RemoveAttributes echoes the type")
     of_odd = pinpoint.get_user_endpoints(ApplicationId=app, UserId="user/1 @x")["EndpointsResponse"]["Item"]
     equal(len(of_odd), 2, "a user's id is one path segment")
     shown = pinpoint.get_in_app_messages(ApplicationId=app, EndpointId=MISLEADING_ID)["InAppMessagesResponse"]

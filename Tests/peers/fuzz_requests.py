@@ -28,7 +28,7 @@ A = f"/v1/apps/{APP}"
 CLIENTS = 8
 # Of the requests, before memory is measured: caches, pools and arenas have their size by then.
 WARM_UP = 0.25
-GROWTH_KILOBYTES = 24 << 10
+GROWTH_KILOBYTES = 8 << 10
 SOUND = {200, 201, 202, 204, 400, 403, 404, 405, 413, 414, 429, 431, 501}
 SERVICES = {"segments": "segment-service", "endpoints": "ingest-api", "users": "ingest-api", "events": "ingest-api"}
 READS = ["endpoints/{id}", "users/{id}", "segments/{id}", "segments", "segments/{segment}/versions/{id}", "settings", ""]
@@ -242,6 +242,7 @@ def main():
     places = {"app": APP, "arn": arn, "endpoint": "fuzzed", "segment": created.json["Id"]}
     huge()
     run(places, int(COUNT * WARM_UP), 0)
+    huge()
     before = {name: kilobytes(pid) for name, pid in PIDS.items()}
     began = time.monotonic()
     run(places, COUNT - int(COUNT * WARM_UP), CLIENTS)

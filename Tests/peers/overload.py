@@ -13,7 +13,9 @@ from pinpoint_peer import check, equal, finish, signed
 
 APP = sys.argv[1]
 # 64 MB may wait, and two commits of 8 MB be on their way.
-REQUESTS, EVENTS, EVENT_BYTES = 30, 100, 36_000
+REQUESTS, EVENTS = 32, 100
+# As large as an event may be: 39 attributes of 200 characters of four bytes each, beside its number.
+HEAVY = {f"a{n}": "\U0001f98a" * 200 for n in range(39)}
 lock = threading.Lock()
 answers, stored = [], []
 
@@ -21,10 +23,10 @@ answers, stored = [], []
 def batch(number):
     at = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
     events = {
-        str(n): {"EventType": "heavy", "Timestamp": at, "AppTitle": "x" * EVENT_BYTES, "Attributes": {"n": f"{number}.{n}"}}
+        str(n): {"EventType": "heavy", "Timestamp": at, "Attributes": HEAVY | {"n": f"{number}.{n}"}}
         for n in range(EVENTS)
     }
-    return json.dumps({"BatchItem": {f"heavy-{number}": {"Endpoint": {}, "Events": events}}}).encode()
+    return json.dumps({"BatchItem": {f"heavy-{number}": {"Endpoint": {}, "Events": events}}}, ensure_ascii=False).encode()
 
 
 def put(number):
@@ -37,6 +39,9 @@ def put(number):
                 print("saturated", flush=True)
             answers.append(answer)
         if answer.status == 202:
+            results = answer.json["Results"][f"heavy-{number}"]["EventsItemResponse"].values()
+            if any(result["StatusCode"] != 202 for result in results):
+                check(False, "every event is accepted", list(results)[:1])
             with lock:
                 stored.append(number)
             return
