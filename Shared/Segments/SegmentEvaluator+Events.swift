@@ -2,7 +2,7 @@ import Core
 
 extension EventTest {
     func passes(_ event: SegmentEvent) -> Bool {
-        if let type, !event.type.hasSameBytes(as: type) { return false }
+        if let type, !event.type.isExactly(type) { return false }
         let texts = attributes.allSatisfy { attribute in
             let value = event.attributes.text(of: attribute.name)
             return SegmentEvaluator.passes(attribute.test, value.map { [$0] } ?? [])

@@ -85,9 +85,7 @@ package enum SegmentEvaluator {
 }
 
 extension String {
-    func hasSameBytes(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
-
-    fileprivate func isListed(in values: [String]) -> Bool { values.contains { hasSameBytes(as: $0) } }
+    fileprivate func isListed(in values: [String]) -> Bool { values.contains { isExactly($0) } }
 
     fileprivate func hasBytes(of needle: String) -> Bool {
         let text = Array(utf8)
