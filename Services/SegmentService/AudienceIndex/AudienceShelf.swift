@@ -11,6 +11,8 @@ final class AudienceShelf: Sendable {
     /// An app that did not fit, or could not be loaded, is not tried again before.
     static let refusal: Duration = .seconds(600)
     private static let wantedLimit = 64
+    /// Each costs a look at the log several times a second.
+    private static let indexesLimit = 32
 
     private struct State {
         var indexes: [AppID: AudienceIndex] = [:]
@@ -97,15 +99,25 @@ final class AudienceShelf: Sendable {
         }
     }
 
-    /// Drops indexes until `bytes` more fit; false when they would not fit alone.
+    /// Drops indexes until one of `bytes` fits beside them; false when it would not fit alone.
     func makeRoom(for bytes: Int) async throws -> Bool {
         guard bytes <= limitBytes else { return false }
+        try await shrink(toBytes: limitBytes - bytes, count: Self.indexesLimit - 1)
+        return true
+    }
+
+    /// Indexes grow with their apps.
+    func keepWithinLimits() async throws {
+        try await shrink(toBytes: limitBytes, count: Self.indexesLimit)
+    }
+
+    private func shrink(toBytes bytes: Int, count: Int) async throws {
         while true {
             let indexes = self.indexes
             let used = indexes.reduce(0) { $0 + $1.now.footprint.bytes }
-            guard used + bytes > limitBytes, let oldest = indexes.min(by: { $0.now.askedAt < $1.now.askedAt }) else {
-                return true
-            }
+            guard used > bytes || indexes.count > count,
+                let oldest = indexes.min(by: { $0.now.askedAt < $1.now.askedAt })
+            else { return }
             try await drop(oldest, because: .room)
         }
     }

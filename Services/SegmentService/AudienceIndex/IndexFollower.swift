@@ -8,6 +8,9 @@ import Runtime
 /// Keeps every loaded index within a quarter of a second of the tables, and drops those that nobody asks about.
 struct IndexFollower: Sendable {
     private static let pause: Duration = .milliseconds(250)
+    /// Of an index that nobody asked about for `restAfter`; who asks again catches up by himself.
+    private static let restingPause: Duration = .seconds(1)
+    private static let restAfter: Duration = .seconds(60)
     private static let housekeepingEvery: Duration = .seconds(5)
     /// So many changed endpoints are re-read; beyond, and beyond half of the app, it is loaded again.
     private static let keysPerStep = 100_000
@@ -24,7 +27,7 @@ struct IndexFollower: Sendable {
         var nextHousekeeping = MonotonicClock.now()
         while !Task.isCancelled {
             await shelf.waitForIndex(on: context.loop)
-            for index in shelf.indexes {
+            for index in shelf.indexes where isDue(index) {
                 try Task.checkCancellation()
                 if try await !isKept(index) { try await shelf.drop(index, because: .lost) }
             }
@@ -34,6 +37,11 @@ struct IndexFollower: Sendable {
             }
             try await context.loop.sleep(for: Self.pause)
         }
+    }
+
+    private func isDue(_ index: AudienceIndex) -> Bool {
+        index.age >= Self.restingPause
+            || MonotonicClock.now() - index.now.askedAt < Self.restAfter.microseconds
     }
 
     /// An error that waiting does not mend ends the index, not the following of others.
@@ -85,8 +93,7 @@ struct IndexFollower: Sendable {
                 index.update { $0.footprint = footprint }
             }
         }
-        // Endpoints came since.
-        _ = try await shelf.makeRoom(for: 0)
+        try await shelf.keepWithinLimits()
         shelf.note()
     }
 }
