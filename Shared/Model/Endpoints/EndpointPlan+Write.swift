@@ -90,7 +90,7 @@ extension EndpointPlan {
         if !users.isEmpty { statements.append(propagate(users, at: now)) }
         if !addresses.isEmpty { statements.append(deactivateFormerHolders(at: now)) }
         let taken = takenAddresses
-        if !taken.isEmpty { statements.append(SuppressionStore.clearDeleted(taken)) }
+        if !taken.isEmpty { statements.append(SuppressionStore.clearDeleted(taken, at: now)) }
         if !evicted.isEmpty { statements.append(evictMembers(at: now)) }
         return statements
     }

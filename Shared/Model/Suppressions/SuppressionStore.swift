@@ -33,24 +33,30 @@ package enum SuppressionStore {
         _ app: AppID, _ addresses: [(channel: String, hash: [UInt8])], at now: Instant
     ) -> SQL {
         """
-        INSERT INTO suppressions (app, channel, address_hash, reason, created_at)
-        SELECT \(app), w.channel, w.hash, \(SuppressionReason.deleted.rawValue), \(now)
-          FROM unnest(\(addresses.map(\.channel)), \(SQLBind.bytesArray(addresses.map(\.hash)))) AS w (channel, hash)
-         WHERE NOT EXISTS (SELECT FROM endpoints e WHERE e.app = \(app) AND e.address_hash = w.hash)
-        ON CONFLICT (app, channel, address_hash) DO NOTHING
+        WITH changed AS (
+            INSERT INTO suppressions (app, channel, address_hash, reason, created_at)
+            SELECT \(app), w.channel, w.hash, \(SuppressionReason.deleted.rawValue), \(now)
+              FROM unnest(\(addresses.map(\.channel)), \(SQLBind.bytesArray(addresses.map(\.hash)))) AS w (channel, hash)
+             WHERE NOT EXISTS (SELECT FROM endpoints e WHERE e.app = \(app) AND e.address_hash = w.hash)
+            ON CONFLICT (app, channel, address_hash) DO NOTHING
+            RETURNING app, address_hash)
+        \(ChangeLog.rowsOfChangedAddresses(at: now))
         """
     }
 
     /// For addresses that an endpoint has got: they are somebody's again.
     static func clearDeleted(
-        _ addresses: [(app: AppID, channel: String, hash: [UInt8])]
+        _ addresses: [(app: AppID, channel: String, hash: [UInt8])], at now: Instant
     ) -> SQL {
         """
-        DELETE FROM suppressions s
-         USING unnest(\(addresses.map(\.app)), \(addresses.map(\.channel)), \(SQLBind.bytesArray(addresses.map(\.hash))))
-            AS w (app, channel, hash)
-         WHERE s.app = w.app AND s.channel = w.channel AND s.address_hash = w.hash
-           AND s.reason = \(SuppressionReason.deleted.rawValue)
+        WITH changed AS (
+            DELETE FROM suppressions s
+             USING unnest(\(addresses.map(\.app)), \(addresses.map(\.channel)),
+                          \(SQLBind.bytesArray(addresses.map(\.hash)))) AS w (app, channel, hash)
+             WHERE s.app = w.app AND s.channel = w.channel AND s.address_hash = w.hash
+               AND s.reason = \(SuppressionReason.deleted.rawValue)
+            RETURNING s.app, s.address_hash)
+        \(ChangeLog.rowsOfChangedAddresses(at: now))
         """
     }
 
