@@ -24,7 +24,8 @@ extension AudienceIndex {
     }
 
     private static let rowsPerPage = 32
-    private static let keysPerChunk = 1000
+    /// Large, because taking events in costs the index something per block, however few they are.
+    private static let keysPerChunk = 5000
     /// More weeks than these are read as one.
     private static let weeksLimit = 8
 

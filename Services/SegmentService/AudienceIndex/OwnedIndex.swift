@@ -112,7 +112,10 @@ final class OwnedIndex: @unchecked Sendable {
 
     /// Gives what loading used for a while back to the system.
     func settle() async throws {
-        try await change { _ in ProcessMemory.trim() }
+        try await change { index in
+            index.shrinkToFit()
+            ProcessMemory.trim()
+        }
     }
 
     /// Frees the memory, on the owning thread. The index is empty afterwards, and must not be asked.
