@@ -20,6 +20,18 @@ enum Routes {
             ),
             Route(
                 "GET",
+                "/v1/apps/{application-id}/segments/{segment-id}/explain",
+                access: .signed(action: "mobiletargeting:ExplainSegment"),
+                handler: ExplainSegment.stored
+            ),
+            Route(
+                "POST",
+                "/v1/apps/{application-id}/segments/explain",
+                access: .signed(action: "mobiletargeting:ExplainSegment"),
+                handler: ExplainSegment.unsaved
+            ),
+            Route(
+                "GET",
                 "/internal/apps/{app}/segments/{segment-id}/resolved",
                 access: .internalService,
                 handler: ResolveSegment.run

@@ -27,6 +27,8 @@ package enum Limits {
     package static let eventWindowDays = 366
     /// The highest number of events that a segment may ask for.
     package static let eventCount = 10_000
+    /// Roll-ups keep a row per type and minute, so that a type is a word, not a text.
+    package static let eventTypeCharacters = 128
     package static let stepsPerSequence = 5
     /// Days between today and a date that a segment asks for, either way.
     package static let dateOffsetDays = 366

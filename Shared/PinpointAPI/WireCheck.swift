@@ -103,7 +103,7 @@ package enum WireCheck {
     }
 
     /// Lists what is allowed when it fits a line.
-    static func complaint(allowed: [String], got: String) -> String {
+    package static func complaint(allowed: [String], got: String) -> String {
         let shown = got.utf8.count <= 64 ? got : got.prefix(64) + "…"
         guard allowed.count <= 12 || allowed.joined().utf8.count <= 120 else {
             return "has an unknown value; got \"\(shown)\""

@@ -12,12 +12,16 @@ struct Connector: Sendable {
 
     /// Every session of ours: bounded waits, UTC, and no transaction left open by a stuck process.
     /// reference: F11 (a lock wait is an error to retry, not an outage) and §3.7.
+    ///
+    /// Hashes may take 64 × work_mem (256 MB by default) where they need it, sorts may not: a segment over events is a hash of
+    /// endpoints, and when Postgres thinks that it does not fit, it reads all events once per endpoint instead.
     private static let settings = """
         SET lock_timeout = '2s';
         SET statement_timeout = '30s';
         SET idle_in_transaction_session_timeout = '15s';
         SET TimeZone = 'UTC';
         SET client_min_messages = 'warning';
+        SET hash_mem_multiplier = 64;
         SELECT current_setting('synchronous_commit')
         """
     private static let timeoutSeconds = "5"

@@ -56,7 +56,7 @@ package struct Configuration: Sendable {
             return (setting, true)
         }
         let known = Settings.all.flatMap { $0.isSecret ? [$0.name, "\($0.name)_FILE"] : [$0.name] }
-        let nearest = known.min { distance($0, name) < distance($1, name) } ?? ""
+        let nearest = EditDistance.nearest(to: name, among: known) ?? ""
         throw Fault(.configuration, "\(name) is not a setting; did you mean \(nearest)?")
     }
 
@@ -74,22 +74,6 @@ package struct Configuration: Sendable {
         let name = isFile ? "the content of \(setting.name)_FILE" : setting.name
         let shown = setting.isSecret ? "" : ", not \"\(value.prefix(80))\""
         return Fault(.configuration, "\(name) must be \(setting.form.expectation)\(shown)")
-    }
-
-    /// Levenshtein's, over bytes.
-    private static func distance(_ left: String, _ right: String) -> Int {
-        let right = Array(right.utf8)
-        var row = Array(0...right.count)
-        for (i, leftByte) in left.utf8.enumerated() {
-            var diagonal = row[0]
-            row[0] = i + 1
-            for (j, rightByte) in right.enumerated() {
-                let replaced = diagonal + (leftByte == rightByte ? 0 : 1)
-                diagonal = row[j + 1]
-                row[j + 1] = min(replaced, min(row[j], row[j + 1]) + 1)
-            }
-        }
-        return row[right.count]
     }
 }
 

@@ -63,6 +63,9 @@ package struct EventTest: Hashable, Sendable {
 
     /// Looks at the type alone.
     package var isUnfiltered: Bool { attributes.isEmpty && metrics.isEmpty }
+
+    /// Itself and its filters.
+    package var conditionCount: Int { 1 + attributes.count + metrics.count }
 }
 
 /// Of an event's attribute, which is one text: the test sees a list of that one, or an empty list.

@@ -21,6 +21,9 @@ enum DimensionReader {
         if let recency = dimensions.behavior?.recency {
             conditions.append(try self.recency(recency, at: path.member("Behavior").member("Recency")))
         }
+        if let needletail = dimensions.needletail {
+            conditions += try SegmentExtensionReader.conditions(of: needletail, at: path.member("Needletail"))
+        }
         return .conjunction(conditions.map(SegmentExpression.condition))
     }
 
@@ -42,7 +45,7 @@ enum DimensionReader {
         return entries.sorted { ($0.rank, $0.name) < ($1.rank, $1.name) }.map(\.condition)
     }
 
-    private static func test(_ dimension: AttributeDimension, at path: WirePath) throws(APIError) -> AttributeTest {
+    static func test(_ dimension: AttributeDimension, at path: WirePath) throws(APIError) -> AttributeTest {
         let place = path.member("Values")
         let values = try checked(dimension.values, at: place)
         switch dimension.attributeType ?? .inclusive {
@@ -83,20 +86,24 @@ enum DimensionReader {
     ) throws(APIError) -> [SegmentCondition] {
         var entries: [(rank: Int, name: String, condition: SegmentCondition)] = []
         for (name, dimension) in map {
-            let place = path.member(name)
-            try check(name: name, at: place)
-            let sign = dimension.comparisonOperator ?? ""
-            guard let comparison = Comparison(rawValue: sign), let rank = Comparison.allCases.firstIndex(of: comparison)
-            else {
-                let allowed = Comparison.allCases.map(\.rawValue).joined(separator: ", ")
-                throw place.member("ComparisonOperator").refusal("must be one of \(allowed)")
-            }
-            guard let value = dimension.value, value.isFinite else {
-                throw place.member("Value").refusal("is required")
-            }
-            entries.append((rank, name, .metric(name: name, comparison, value)))
+            let (comparison, value) = try test(dimension, name: name, at: path.member(name))
+            entries.append((comparison.rank, name, .metric(name: name, comparison, value)))
         }
         return entries.sorted { ($0.rank, $0.name) < ($1.rank, $1.name) }.map(\.condition)
+    }
+
+    static func test(
+        _ dimension: MetricDimension,
+        name: String,
+        at path: WirePath
+    ) throws(APIError) -> (Comparison, Double) {
+        try check(name: name, at: path)
+        guard let comparison = Comparison(rawValue: dimension.comparisonOperator ?? "") else {
+            let allowed = Comparison.allCases.map(\.rawValue).joined(separator: ", ")
+            throw path.member("ComparisonOperator").refusal("must be one of \(allowed)")
+        }
+        guard let value = dimension.value, value.isFinite else { throw path.member("Value").refusal("is required") }
+        return (comparison, value)
     }
 
     // MARK: Demographic, location, recency
@@ -198,7 +205,7 @@ enum DimensionReader {
         return values
     }
 
-    private static func check(name: String, at path: WirePath) throws(APIError) {
+    static func check(name: String, at path: WirePath) throws(APIError) {
         guard (1...Limits.dimensionNameCharacters).contains(name.unicodeScalars.count) else {
             throw path.refusal("is not a valid name: it must have 1 to \(Limits.dimensionNameCharacters) characters")
         }
@@ -206,14 +213,14 @@ enum DimensionReader {
     }
 
     /// Postgres stores no U+0000, so nothing could match it.
-    private static func refuseNUL(in text: String, at path: WirePath) throws(APIError) {
+    static func refuseNUL(in text: String, at path: WirePath) throws(APIError) {
         guard !text.utf8.contains(0) else { throw path.refusal("must not contain U+0000") }
     }
 }
 
 extension AttributeTest {
     /// Cheap tests first.
-    fileprivate var rank: Int {
+    var rank: Int {
         switch self {
         case .inclusive: 0
         case .exclusive: 1
@@ -222,6 +229,18 @@ extension AttributeTest {
         case .after: 4
         case .on: 5
         case .between: 6
+        }
+    }
+}
+
+extension Comparison {
+    var rank: Int {
+        switch self {
+        case .greaterThan: 0
+        case .lessThan: 1
+        case .greaterThanOrEqual: 2
+        case .lessThanOrEqual: 3
+        case .equal: 4
         }
     }
 }

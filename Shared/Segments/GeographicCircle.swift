@@ -35,6 +35,12 @@ package struct GeographicCircle: Hashable, Sendable {
         terms(ofLatitude: other).haversine(with: term(ofLongitude: otherLongitude)) <= haversineLimit
     }
 
+    /// The great-circle distance from the centre.
+    package func kilometers(toLatitude other: Double, longitude otherLongitude: Double) -> Double {
+        let haversine = terms(ofLatitude: other).haversine(with: term(ofLongitude: otherLongitude))
+        return 2 * Self.earthRadiusKilometers * asin(min(1, haversine.squareRoot()))
+    }
+
     /// What a latitude contributes to the haversine of its distance: kept by whoever meets it many times.
     package struct LatitudeTerms: Sendable {
         package let square: Double

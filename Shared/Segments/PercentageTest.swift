@@ -18,7 +18,12 @@ package struct PercentageTest: Hashable, Sendable {
     }
 
     package func contains(key: Int64, cohort: Int) -> Bool {
-        (from..<to).contains(salt.map { SaltedBucket(salt: $0).bucket(of: key) } ?? cohort)
+        (from..<to).contains(bucket(key: key, cohort: cohort))
+    }
+
+    /// 0 … 99.
+    package func bucket(key: Int64, cohort: Int) -> Int {
+        salt.map { SaltedBucket(salt: $0).bucket(of: key) } ?? cohort
     }
 }
 

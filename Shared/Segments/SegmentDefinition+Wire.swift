@@ -5,16 +5,21 @@ extension SegmentDefinition {
     /// Reads a write request: what the service model cannot say about it is checked here, and every refusal names the
     /// member at fault.
     package init(_ request: WriteSegmentRequest) throws(APIError) {
+        var narrowing = SegmentExpression.everyone
         if let needletail = request.needletail {
-            try NeedletailMembers.only([], of: needletail, at: .root.member("Needletail"))
+            let conditions = try SegmentExtensionReader.conditions(of: needletail, at: .root.member("Needletail"))
+            narrowing = .conjunction(conditions.map(SegmentExpression.condition))
         }
         switch (request.dimensions, request.segmentGroups) {
         case (let dimensions?, nil):
-            self = .dimensions(try DimensionReader.expression(of: dimensions, at: .root.member("Dimensions")))
+            let expression = try DimensionReader.expression(of: dimensions, at: .root.member("Dimensions"))
+            self = .dimensions(expression, narrowedBy: narrowing)
         case (nil, let list?):
-            self = try Self.groups(list, at: .root.member("SegmentGroups"))
+            self = try Self.groups(list, narrowedBy: narrowing, at: .root.member("SegmentGroups"))
         case (.some, .some):
             throw .badRequest("Dimensions and SegmentGroups exclude each other")
+        case (nil, nil) where narrowing != .everyone:
+            self = .dimensions(.everyone, narrowedBy: narrowing)
         case (nil, nil):
             throw .badRequest("Dimensions or SegmentGroups is required")
         }
@@ -25,7 +30,11 @@ extension SegmentDefinition {
         }
     }
 
-    private static func groups(_ list: SegmentGroupList, at path: WirePath) throws(APIError) -> SegmentDefinition {
+    private static func groups(
+        _ list: SegmentGroupList,
+        narrowedBy narrowing: SegmentExpression,
+        at path: WirePath
+    ) throws(APIError) -> SegmentDefinition {
         let groupsPath = path.member("Groups")
         guard let wireGroups = list.groups, !wireGroups.isEmpty else {
             throw groupsPath.refusal("must have at least one group")
@@ -34,7 +43,7 @@ extension SegmentDefinition {
         for (index, group) in wireGroups.enumerated() {
             groups.append(try Group(group, at: groupsPath.element(index)))
         }
-        return .groups(Combination(list.include), groups)
+        return .groups(Combination(list.include), groups, narrowedBy: narrowing)
     }
 }
 

@@ -2,14 +2,15 @@ package import Core
 
 /// A segment as one write defines it: validated, with its source segments by reference.
 package enum SegmentDefinition: Hashable, Sendable {
-    case dimensions(SegmentExpression)
-    case groups(Combination, [Group])
+    /// `narrowedBy`: the conditions of the request's own member `Needletail`.
+    case dimensions(SegmentExpression, narrowedBy: SegmentExpression = .everyone)
+    case groups(Combination, [Group], narrowedBy: SegmentExpression = .everyone)
 
     /// The source segments that it names, without repeats.
     package var sources: [Source] {
         switch self {
         case .dimensions: return []
-        case .groups(_, let groups):
+        case .groups(_, let groups, _):
             var seen: Set<Source> = []
             return groups.flatMap(\.sources).filter { seen.insert($0).inserted }
         }
@@ -18,9 +19,9 @@ package enum SegmentDefinition: Hashable, Sendable {
     /// Conditions and source references: what `Limits.dimensionsPerSegment` bounds.
     package var dimensionCount: Int {
         switch self {
-        case .dimensions(let expression): expression.conditionCount
-        case .groups(_, let groups):
-            groups.reduce(0) { sum, group in
+        case .dimensions(let expression, let narrowing): expression.conditionCount + narrowing.conditionCount
+        case .groups(_, let groups, let narrowing):
+            groups.reduce(narrowing.conditionCount) { sum, group in
                 sum + group.sources.count + group.dimensions.reduce(0) { $0 + $1.conditionCount }
             }
         }

@@ -21,11 +21,21 @@ package indirect enum SegmentExpression: Hashable, Sendable {
     /// The whole audience of the app.
     package static let everyone = SegmentExpression.combination(.all, [])
 
-    /// Number of conditions.
+    /// Number of conditions; those on events count as one and one more for each filter, for every step.
     package var conditionCount: Int {
         switch self {
         case .combination(_, let members): members.reduce(0) { $0 + $1.conditionCount }
+        case .condition(.behavior(let test)): test.event.conditionCount
+        case .condition(.sequence(let test)): test.steps.reduce(0) { $0 + $1.conditionCount }
         case .condition: 1
+        }
+    }
+
+    /// All conditions, from left to right.
+    package var conditions: [SegmentCondition] {
+        switch self {
+        case .combination(_, let members): members.flatMap(\.conditions)
+        case .condition(let condition): [condition]
         }
     }
 

@@ -106,6 +106,6 @@ import Testing
         let error = #expect(throws: APIError.self) {
             try NeedletailMembers.only(["Rate", "Policy"], of: ["Rat": 1], at: path)
         }
-        #expect(error?.message == "Needletail.Rat is not known; known here: Policy, Rate")
+        #expect(error?.message == "Needletail.Rat is not known; did you mean Rate? Known here: Policy, Rate")
     }
 }

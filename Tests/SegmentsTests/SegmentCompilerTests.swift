@@ -31,6 +31,39 @@ import Testing
             metrics[name(index)] = MetricDimension(comparisonOperator: comparison.rawValue, value: number)
         }
         let set = SetDimension(dimensionType: .exclusive, values: [value])
+        let offset = value == "v" ? -1 : 2
+        let needletail: JSON = [
+            "Behaviors": .array(
+                ["AtLeast", "AtMost", "Exactly"].flatMap { count in
+                    ["ENDPOINT", "USER"].map { scope -> JSON in
+                        [
+                            "EventType": .string(value), count: .integer(Int64(name(1).utf8.count)),
+                            "Days": .integer(Int64(1 + value.utf8.count)),
+                            "Scope": .string(scope), "Attributes": count == "AtLeast" ? attributes.json : .null,
+                            "Metrics": count == "AtLeast" ? metrics.json : .null,
+                        ]
+                    }
+                }
+            ),
+            "Sequences": .array(
+                [true, false].map { isAbsent in
+                    [
+                        "Steps": [["EventType": .string(value)], ["EventType": .string(name(1))], ["EventType": "x"]],
+                        "WithinSeconds": .integer(Int64(value.utf8.count)), "Absent": .bool(isAbsent), "Days": 30,
+                        "Scope": "USER",
+                    ]
+                }
+            ),
+            "Dates": .array(
+                [true, false].map { isAnniversary in
+                    [
+                        "Attribute": .string(name(0)), "FromDays": .integer(Int64(offset)), "ToDays": 60,
+                        "Anniversary": .bool(isAnniversary),
+                    ]
+                }
+            ),
+            "Percentage": ["From": .integer(Int64(offset + 1)), "To": 50, "Salt": .string(value)],
+        ]
         let point = GPSPointDimension(
             coordinates: GPSCoordinates(latitude: 1, longitude: 2),
             rangeInKilometers: abs(number)
@@ -42,7 +75,8 @@ import Testing
                 demographic: SegmentDemographics(appVersion: set, make: set, model: set, platform: set),
                 location: SegmentLocation(country: set, gpsPoint: point),
                 metrics: metrics,
-                userAttributes: attributes
+                userAttributes: attributes,
+                needletail: needletail
             )
         )
     }

@@ -61,7 +61,6 @@ import Testing
             #"{"SegmentGroups":{"Groups":[{"SourceSegments":[{"Id":"0123456789abcdef0123456789abcdef","Version":0}]}]}}"#,
             "SegmentGroups.Groups[0].SourceSegments[0].Version must be at least 1; got 0"
         ),
-        (#"{"Dimensions":{},"Needletail":{"Sequence":[]}}"#, "Needletail.Sequence is not known; known here: nothing"),
     ])
     func `a definition that means nothing is refused by the name of its member`(body: String, message: String) {
         #expect(refusal(of: body) == message)

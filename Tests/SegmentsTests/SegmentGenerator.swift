@@ -4,13 +4,18 @@ import TestKit
 
 /// Random segments and people from one small vocabulary, so that they often meet; with what breaks careless code in it.
 struct SegmentGenerator {
-    private let random: SeededRandom
+    let random: SeededRandom
 
-    init(seed: UInt64) {
+    /// Where windows end, and around what people's times lie.
+    let now: Instant
+
+    init(seed: UInt64, now: Instant = Self.now) {
         random = SeededRandom(seed: seed)
+        self.now = now
     }
 
-    static let now = Instant(seconds: 899_251_200)
+    /// 1998-07-01T10:20:30.123456Z: windows start at a whole second all the same.
+    static let now = Instant(microseconds: 899_288_430_123_456)
 
     static let names = [
         "tier", "Tier", "a.b", "'; DROP TABLE endpoints; --", "\"quoted\"", "$1", "{x}", "naïve", "nai\u{308}ve", "имя",
@@ -29,8 +34,11 @@ struct SegmentGenerator {
         "1998-07-01T00:00:00Z", "1998-07-01T00:00:00.000Z", "1998-06-30T23:59:59.999999Z",
         "1998-07-01T00:00:00.000001Z",
         "1998-06-15T12:34:56Z", "1998-06-15T12:34:56.7Z", "1996-02-29T00:00:00Z", "0001-01-01T00:00:00Z",
-        "9999-12-31T23:59:59.999999999Z",
+        "9999-12-31T23:59:59.999999999Z", "1996-02-28T23:59:59Z", "1997-03-01T00:00:00Z",
     ]
+
+    /// What only a condition on days reads as a date.
+    static let days = ["1998-07-01", "1961-07-04", "1996-02-29", "2000-12-31", "2024-02-29", "1998-02-30", "1998-7-1"]
 
     static let notDates = [
         "1998-02-29T00:00:00Z", "1998-07-01", "1998-07-01T00:00:00", "1998-07-01T00:00:00+00:00",
@@ -65,17 +73,22 @@ extension SegmentGenerator {
     }
 
     mutating func condition() -> SegmentCondition {
-        switch below(9) {
+        switch below(15) {
         case 0...3: .attribute(one(of: AttributeOwner.allCases), name: one(of: Self.names), attributeTest())
         case 4: .metric(name: one(of: Self.names), one(of: Comparison.allCases), one(of: Self.numbers))
         case 5: .demographic(one(of: DemographicField.allCases), setTest(of: Self.values + ["EMAIL", "GCM"]))
         case 6: .country(setTest(of: ["DE", "USA", "de", ""]))
         case 7: .near(circle())
-        case _: .recency(one(of: ActivityWindow.allCases), isActive: chance(50))
+        case 8: .recency(one(of: ActivityWindow.allCases), isActive: chance(50))
+        case 9, 10: .behavior(behavior())
+        case 11: .sequence(sequence())
+        case 12: .date(date())
+        case 13: .percentage(percentage())
+        case _: .imported(one(of: Self.imports))
         }
     }
 
-    private mutating func attributeTest() -> AttributeTest {
+    mutating func attributeTest() -> AttributeTest {
         let instants = Self.dates.compactMap(SegmentInstant.parse)
         switch below(7) {
         case 0: return .inclusive(some(of: Self.values))
@@ -101,55 +114,5 @@ extension SegmentGenerator {
             longitude: centre.longitude,
             rangeKilometers: one(of: [0, 1, 25, 1000, 10_007.5, 20_015.2, 50_000])
         )
-    }
-}
-
-// MARK: People
-
-extension SegmentGenerator {
-    mutating func subject() -> SegmentSubject {
-        let edge = Self.now.windowStart(days: one(of: ActivityWindow.allCases).days)
-        let times = [edge, edge - .microseconds(1), edge + .microseconds(1), Self.now, Self.now - .seconds(10_000_000)]
-        return SegmentSubject(
-            channelType: chance(90) ? one(of: ["EMAIL", "GCM", "SMS", "APNS"]) : nil,
-            attributes: attributes(),
-            userAttributes: attributes(),
-            metrics: metrics(),
-            demographic: texts(["AppVersion", "DeviceType", "Make", "Model", "Platform"], Self.values),
-            location: location(),
-            effectiveAt: one(of: times),
-            events: chance(40) ? [SegmentEvent(type: "x", at: one(of: times))] : []
-        )
-    }
-
-    private mutating func attributes() -> JSONObject {
-        var members: [JSONObject.Member] = []
-        for name in Self.names where chance(40) {
-            let list = some(of: chance(50) ? Self.values : Self.dates + Self.notDates)
-            members.append(.init(key: name, value: .array(list.map(JSON.string))))
-        }
-        return JSONObject(uniqueMembers: members)
-    }
-
-    private mutating func metrics() -> JSONObject {
-        var members: [JSONObject.Member] = []
-        for name in Self.names where chance(60) {
-            members.append(.init(key: name, value: .double(one(of: Self.numbers))))
-        }
-        return JSONObject(uniqueMembers: members)
-    }
-
-    private mutating func texts(_ names: [String], _ values: [String]) -> JSONObject {
-        var members: [JSONObject.Member] = []
-        for name in names where chance(60) { members.append(.init(key: name, value: .string(one(of: values)))) }
-        return JSONObject(uniqueMembers: members)
-    }
-
-    private mutating func location() -> JSONObject {
-        var object = texts(["Country"], ["DE", "USA", "FR", ""])
-        let place = one(of: Self.places)
-        if chance(70) { object["Latitude"] = .double(place.latitude) }
-        if chance(90) { object["Longitude"] = .double(place.longitude) }
-        return object
     }
 }

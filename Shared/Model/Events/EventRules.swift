@@ -9,8 +9,7 @@ package enum EventRules {
     package static let keysPerEvent = 40
     package static let nameCharacters = 50
     package static let valueCharacters = 200
-    /// Roll-ups keep a row per type and minute, so that a type is a word, not a text.
-    package static let typeCharacters = 128
+    package static let typeCharacters = Limits.eventTypeCharacters
     package static let bytes = 1000 << 10
     /// Four short members; what Pinpoint does not say, and a session is stored with each of its events.
     package static let sessionBytes = 2 << 10

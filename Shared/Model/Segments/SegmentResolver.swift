@@ -15,8 +15,7 @@ package enum SegmentResolver {
         version: Int? = nil,
         in session: Session
     ) async throws -> ResolvedSegment? {
-        let own = SegmentDefinition.Source(id: id, version: version)
-        guard let segment = try await load(app, [own], in: session)[own] else { return nil }
+        guard let segment = try await load(app, id: id, version: version, in: session) else { return nil }
         return try await resolve(app, segment.definition, id: id, version: segment.version, in: session)
     }
 
@@ -29,6 +28,28 @@ package enum SegmentResolver {
         version: Int? = nil,
         in session: Session
     ) async throws -> ResolvedSegment {
+        let outline = try await outline(app, definition, id: id, version: version, in: session)
+        return ResolvedSegment(id: id, version: version, expression: outline.expression)
+    }
+
+    /// As `resolve`, with where everything stands in the definitions.
+    package static func outline(
+        _ app: AppID,
+        id: SegmentID,
+        version: Int? = nil,
+        in session: Session
+    ) async throws -> SegmentOutline? {
+        guard let segment = try await load(app, id: id, version: version, in: session) else { return nil }
+        return try await outline(app, segment.definition, id: id, version: segment.version, in: session)
+    }
+
+    package static func outline(
+        _ app: AppID,
+        _ definition: SegmentDefinition,
+        id: SegmentID? = nil,
+        version: Int? = nil,
+        in session: Session
+    ) async throws -> SegmentOutline {
         var sources: [SegmentDefinition.Source: SegmentVersion] = [:]
         if let id, let version {
             let own = SegmentVersion(id: id, version: version, definition: definition)
@@ -46,7 +67,17 @@ package enum SegmentResolver {
             }
             wanted = Set(found.values.flatMap(\.definition.sources)).filter { sources[$0] == nil }
         }
-        return try ResolvedSegment.resolve(definition, id: id, version: version, sources: sources)
+        return try SegmentOutline.resolve(definition, id: id, version: version, sources: sources)
+    }
+
+    private static func load(
+        _ app: AppID,
+        id: SegmentID,
+        version: Int?,
+        in session: Session
+    ) async throws -> SegmentVersion? {
+        let own = SegmentDefinition.Source(id: id, version: version)
+        return try await load(app, [own], in: session)[own]
     }
 
     private static func load(
@@ -57,7 +88,7 @@ package enum SegmentResolver {
         let versions = wanted.map { Int32(clamping: $0.version ?? 0) }
         let rows = try await session.query(
             """
-            SELECT w.place, v.id, v.version, v.definition
+            SELECT w.place, v.id, v.version, v.definition, v.type
               FROM unnest(\(wanted.map(\.id)), \(versions)) WITH ORDINALITY AS w(id, version, place)
               JOIN segments s ON s.app = \(app) AND s.id = w.id AND s.deleted_at IS NULL
               JOIN segment_versions v
@@ -68,12 +99,12 @@ package enum SegmentResolver {
         for row in rows {
             let place: Int = try row.get(0)
             let id: SegmentID = try row.get(1)
-            let request = try SegmentStore.request(try row.get(3), of: id)
-            found[wanted[place - 1]] = SegmentVersion(
-                id: id,
-                version: try row.get(2),
-                definition: try definition(request, of: id)
-            )
+            let type: String = try row.get(4)
+            let definition =
+                type == SegmentType.import.rawValue
+                ? .dimensions(.condition(.imported(id)))
+                : try definition(SegmentStore.request(try row.get(3), of: id), of: id)
+            found[wanted[place - 1]] = SegmentVersion(id: id, version: try row.get(2), definition: definition)
         }
         return found
     }

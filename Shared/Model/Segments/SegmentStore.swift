@@ -67,6 +67,9 @@ package enum SegmentStore {
         )
         guard let row = rows.first else { return nil }
         let version: Int = try row.get(0)
+        guard try await !isImport(app, id, version: version - 1, in: session) else {
+            throw Fault(.invalid, "The segment was imported and cannot be changed; import it anew")
+        }
         _ = try await SegmentResolver.resolve(app, definition, id: id, version: version, in: session)
         var segment = StoredSegment(
             app: app,
@@ -107,13 +110,27 @@ package enum SegmentStore {
         return segment
     }
 
-    private static func insertVersion(_ segment: StoredSegment, in session: Session) async throws {
+    private static func isImport(
+        _ app: AppID,
+        _ id: SegmentID,
+        version: Int,
+        in session: Session
+    ) async throws -> Bool {
+        let rows = try await session.query(
+            "SELECT type FROM segment_versions WHERE app = \(app) AND id = \(id) AND version = \(version)"
+        )
+        let type: String? = try rows.first?.get(0)
+        return type == SegmentType.import.rawValue
+    }
+
+    static func insertVersion(_ segment: StoredSegment, in session: Session) async throws {
         let definition = SQLBind.jsonb(segment.request.json.serialized)
+        let imported = segment.importDefinition.map { SQLBind.jsonb($0.json.serialized) } ?? .null(.jsonb)
         try await session.execute(
             """
-            INSERT INTO segment_versions (app, id, version, name, type, definition, created_at)
+            INSERT INTO segment_versions (app, id, version, name, type, definition, import_definition, created_at)
             VALUES (\(segment.app), \(segment.id), \(Int32(segment.version)), \(segment.request.name),
-                    \(segment.type.rawValue), \(definition), \(segment.modifiedAt))
+                    \(segment.type.rawValue), \(definition), \(imported), \(segment.modifiedAt))
             """
         )
     }
@@ -207,7 +224,7 @@ package enum SegmentStore {
     ) async throws -> [StoredSegment] {
         let rows = try await session.query(
             """
-            SELECT s.id, v.version, s.created_at, v.created_at, v.type, v.definition
+            SELECT s.id, v.version, s.created_at, v.created_at, v.type, v.definition, v.import_definition
               FROM segments s
               JOIN segment_versions v ON v.app = s.app AND v.id = s.id
             \(condition)
@@ -226,7 +243,8 @@ package enum SegmentStore {
                     modifiedAt: try row.get(3),
                     type: SegmentType(rawValue: type) ?? .dimensional,
                     request: try request(try row.get(5), of: id),
-                    tags: [:]
+                    tags: [:],
+                    importDefinition: try imported(try row.get(6), of: id)
                 )
             )
         }
@@ -244,6 +262,15 @@ package enum SegmentStore {
         return try await TagStore.tags(of: Array(resources), account: account, in: session)
     }
 
+    private static func imported(_ json: JSON?, of id: SegmentID) throws(Fault) -> SegmentImportResource? {
+        guard let json else { return nil }
+        do {
+            return try SegmentImportResource(json: json, at: .root)
+        } catch {
+            throw Fault(.integrity, "The stored import definition of segment \(id) is not valid", cause: error)
+        }
+    }
+
     /// What was stored passed the same checks when it came in.
     static func request(_ json: JSON, of id: SegmentID) throws(Fault) -> WriteSegmentRequest {
         do {
@@ -255,7 +282,7 @@ package enum SegmentStore {
 }
 
 extension WriteSegmentRequest {
-    fileprivate var withoutTags: WriteSegmentRequest {
+    var withoutTags: WriteSegmentRequest {
         var copy = self
         copy.tags = nil
         return copy

@@ -15,6 +15,8 @@ package struct StoredSegment: Sendable {
     /// Name, and Dimensions or SegmentGroups; without tags, which belong to the segment and not to a version.
     package var request: WriteSegmentRequest
     package var tags: [String: String]
+    /// Of an import segment.
+    package var importDefinition: SegmentImportResource?
 
     package func response(region: String, account: String) -> SegmentResponse {
         SegmentResponse(
@@ -23,12 +25,14 @@ package struct StoredSegment: Sendable {
             creationDate: createdAt.description,
             dimensions: request.dimensions,
             id: id.description,
+            importDefinition: importDefinition,
             lastModifiedDate: modifiedAt.description,
             name: request.name,
             segmentGroups: request.segmentGroups,
             segmentType: type,
             tags: tags,
-            version: version
+            version: version,
+            needletail: request.needletail
         )
     }
 }

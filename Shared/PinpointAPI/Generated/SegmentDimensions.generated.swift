@@ -172,6 +172,7 @@ package struct SegmentDimensions: WireShape {
     package var location: SegmentLocation?
     package var metrics: WireMap<MetricDimension>?
     package var userAttributes: WireMap<AttributeDimension>?
+    package var needletail: JSON?
 
     package init(
         attributes: WireMap<AttributeDimension>? = nil,
@@ -179,7 +180,8 @@ package struct SegmentDimensions: WireShape {
         demographic: SegmentDemographics? = nil,
         location: SegmentLocation? = nil,
         metrics: WireMap<MetricDimension>? = nil,
-        userAttributes: WireMap<AttributeDimension>? = nil
+        userAttributes: WireMap<AttributeDimension>? = nil,
+        needletail: JSON? = nil
     ) {
         self.attributes = attributes
         self.behavior = behavior
@@ -187,6 +189,7 @@ package struct SegmentDimensions: WireShape {
         self.location = location
         self.metrics = metrics
         self.userAttributes = userAttributes
+        self.needletail = needletail
     }
 
     package init(json: JSON, at path: WirePath) throws(APIError) {
@@ -197,16 +200,18 @@ package struct SegmentDimensions: WireShape {
         location = try reader.read("Location")
         metrics = try reader.read("Metrics")
         userAttributes = try reader.read("UserAttributes")
+        needletail = try reader.readExtension("Needletail")
     }
 
     package var json: JSON {
-        var writer = WireWriter(capacity: 6)
+        var writer = WireWriter(capacity: 7)
         writer.write("Attributes", attributes)
         writer.write("Behavior", behavior)
         writer.write("Demographic", demographic)
         writer.write("Location", location)
         writer.write("Metrics", metrics)
         writer.write("UserAttributes", userAttributes)
+        writer.write("Needletail", needletail)
         return writer.json
     }
 }
