@@ -119,7 +119,7 @@ let package = Package(
         tests("QueueTests", ["Core", "EventLoop", "Runtime", "Postgres", "Queue", "TestKit"]),
         tests(
             "ModelTests",
-            ["Core", "EventLoop", "Runtime", "Crypto", "Postgres", "PinpointAPI", "Queue", "Model", "TestKit"]),
+            ["Core", "EventLoop", "Runtime", "Crypto", "Postgres", "PinpointAPI", "Segments", "Queue", "Model", "TestKit"]),
         tests("AccessTests", foundations + ["Crypto", "HTTPServer", "PinpointAPI", "Model", "Access", "TestKit"]),
         tests("HostingTests", web + ["Crypto", "TestKit"]),
         tests(

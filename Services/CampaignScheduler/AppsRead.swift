@@ -17,24 +17,13 @@ enum ReadApps {
     }
 
     static func list(_ call: RequestContext) async throws -> HTTPResponse {
-        let page = try PageRequest(QueryParameters(call.request))
-        let after = try page.cursor(of: "GetApps").map { token throws(APIError) in
-            guard let id = AppID(try token.string("Id")) else {
-                throw .badRequest("The token is not valid for this list")
-            }
-            return (createdAt: try token.instant("CreatedAt"), id: id)
-        }
+        let page = try KeysetPage.byCreation(call, list: "GetApps", of: Noun.App.self)
+        let after = page.start.map { (createdAt: $0.createdAt, id: $0.id) }
         let apps = try await call.context.database.withSession { session in
-            try await AppStore.list(account: call.account, after: after, limit: page.size + 1, in: session)
+            try await AppStore.list(account: call.account, after: after, limit: page.limit, in: session)
         }
-        let shown = apps.prefix(page.size)
-        var next: PageToken?
-        if apps.count > page.size, let last = shown.last {
-            next = PageToken(
-                list: "GetApps",
-                position: ["CreatedAt": .integer(last.createdAt.microseconds), "Id": .string(last.id.description)])
-        }
+        let (shown, next) = page.cut(apps) { CreationPosition(createdAt: $0.createdAt, id: $0.id) }
         let items = shown.map { $0.response(region: call.region) }
-        return call.answer(ApplicationsResponse(item: items, nextToken: next?.text))
+        return call.answer(ApplicationsResponse(item: items, nextToken: next))
     }
 }
