@@ -205,6 +205,27 @@ def events(app):
     pinpoint.delete_endpoint(ApplicationId=app, EndpointId="by event")
 
 
+def explain(app, segment, grouped):
+    """Why one endpoint is a member; and a segment over events, which boto3 cannot write."""
+    path = f"/v1/apps/{app}/segments"
+    answer = call("GET", f"{path}/{grouped}/explain?endpoint=person-2")
+    equal((answer["Endpoint"], answer["Matches"]), ("person-2", True), "explain of a member")
+    text = json.dumps(answer["Tree"])
+    check(segment in text and "Dimensions.Metrics.Purchases" in text, "explain goes into the source segment", text)
+    equal(call("GET", f"{path}/{segment}/explain?endpoint=person-1")["Matches"], False, "explain of another")
+    bought = {"EventType": "_monetization.purchase", "AtLeast": 1, "Days": 1}
+    body = {"Name": "bought", "Needletail": {"Behaviors": [bought]}}
+    answer = call("POST", f"{path}/explain?endpoint=person-1", body)
+    equal(answer["Tree"]["Members"][-1]["Found"]["Count"], 1, "explain counts events")
+    equal(call("POST", f"{path}/estimate", body)["Count"], 1, "a behaviour is counted")
+    answer = signed("POST", path, json.dumps(body).encode(), headers={"Content-Type": "application/json"})
+    equal(answer.status, 201, "a segment over behaviour is created")
+    made = answer.json
+    equal(made["Needletail"], body["Needletail"], "a segment gives back its extension")
+    equal(pinpoint.get_segment(ApplicationId=app, SegmentId=made["Id"])["SegmentResponse"]["Name"], "bought", "GetSegment")
+    pinpoint.delete_segment(ApplicationId=app, SegmentId=made["Id"])
+
+
 def segments(app):
     dimensions = {
         "Attributes": {"LastPurchase": {"AttributeType": "BEFORE", "Values": ["1998-04-02T00:00:00Z"]}},
@@ -248,6 +269,7 @@ def segments(app):
     equal(sorted(item["Id"] for item in listed), sorted([segment, grouped["Id"]]), "GetSegments")
     estimate = call("POST", f"/v1/apps/{app}/segments/estimate", {"Name": "x", "SegmentGroups": groups})
     equal((estimate["Count"], estimate["Reachable"]), (expected, expected), "the estimate counts the members")
+    explain(app, segment, grouped["Id"])
     pinpoint.tag_resource(ResourceArn=created["Arn"], TagsModel={"tags": {"kind": "seasonal"}})
     tagged = pinpoint.get_segment(ApplicationId=app, SegmentId=segment)["SegmentResponse"]["tags"]
     equal(tagged, {"a": "b", "kind": "seasonal"}, "a segment has tags")

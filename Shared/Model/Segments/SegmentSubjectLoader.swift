@@ -32,7 +32,7 @@ package enum SegmentSubjectLoader {
             effectiveAt: endpoint.effectiveAt
         )
         let needs = EventNeeds(expression, now: now)
-        let events = try await events(needs, of: endpoint, upTo: upTo, in: session)
+        let events = try await events(needs, of: endpoint, now: now, upTo: upTo, in: session)
         subject.events = events.filter { $0.endpoint == endpoint.key }.map(\.event)
         if needs.needsUser, endpoint.userID != nil { subject.userEvents = events.map(\.event) }
         subject.importedInto = try await imports(expression, of: endpoint, in: session)
@@ -63,6 +63,7 @@ package enum SegmentSubjectLoader {
     private static func events(
         _ needs: EventNeeds,
         of endpoint: Endpoint,
+        now: Instant,
         upTo: Instant?,
         in session: Session
     ) async throws -> [Found] {
@@ -75,7 +76,7 @@ package enum SegmentSubjectLoader {
                 """
                 SELECT \(Found.columns)
                   FROM events
-                 WHERE week >= \(window.start.day.weekStart) AND endpoint_key = ANY (\(keys)) AND app = \(endpoint.app)
+                 WHERE week = ANY (\(weeks(from: window.start, to: now))) AND endpoint_key = ANY (\(keys)) AND app = \(endpoint.app)
                    AND at >= \(window.start) \(types) \(end)
                  LIMIT \(maximumEvents + 1)
                 """
@@ -92,7 +93,7 @@ package enum SegmentSubjectLoader {
                 """
                 SELECT \(Found.columns)
                   FROM events
-                 WHERE week >= \(since.day.weekStart) AND endpoint_key = \(endpoint.key) AND app = \(endpoint.app)
+                 WHERE week = ANY (\(weeks(from: since, to: now))) AND endpoint_key = \(endpoint.key) AND app = \(endpoint.app)
                    AND at >= \(since) \(end)
                  ORDER BY at DESC
                  LIMIT 1
@@ -101,6 +102,13 @@ package enum SegmentSubjectLoader {
             found += latest.filter { new in !found.contains { $0.id == new.id && $0.endpoint == new.endpoint } }
         }
         return found
+    }
+
+    /// Each by itself: the index of events finds one person's rows in a week, not in an open range of weeks. Events are taken
+    /// up to a day ahead of the clock, so that the week after is enough.
+    private static func weeks(from start: Instant, to now: Instant) -> SQLBind {
+        let (first, last) = (start.day.weekStart.daysSince1970, now.day.weekStart.daysSince1970 + 7)
+        return .dayArray(stride(from: first, through: last, by: 7).map(Day.init(daysSince1970:)))
     }
 
     /// Itself included. The rule of 15 bounds them.
