@@ -1,8 +1,5 @@
 package import Core
-package import HTTPServer
-package import Model
 package import PinpointAPI
-package import Postgres
 
 /// A list operation by keyset: reads one row more than the page, and makes the token of the last one shown.
 ///
