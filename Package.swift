@@ -119,7 +119,8 @@ let package = Package(
         tests("QueueTests", ["Core", "EventLoop", "Runtime", "Postgres", "Queue", "TestKit"]),
         tests(
             "ModelTests",
-            ["Core", "EventLoop", "Runtime", "Crypto", "Postgres", "PinpointAPI", "Segments", "Queue", "Model", "TestKit"]),
+            foundations + ["Crypto", "PinpointAPI", "Segments", "Queue", "Model", "TestKit"]
+        ),
         tests("AccessTests", foundations + ["Crypto", "HTTPServer", "PinpointAPI", "Model", "Access", "TestKit"]),
         tests("HostingTests", web + ["Crypto", "TestKit"]),
         tests(

@@ -16,7 +16,9 @@ import Testing
         try await fixture.prepare(endpoints: 1500)
         try await fixture.database.execute("CREATE TABLE events_of_any_week PARTITION OF events DEFAULT")
         // Every third viewed twice, every fifth once; every seventh filled a cart an hour later, every 14th bought then.
-        for (type, step, times, hour) in [("view", 3, 2, 30), ("view", 5, 1, 30), ("cart", 7, 1, 29), ("buy", 14, 1, 28)] {
+        for (type, step, times, hour) in [
+            ("view", 3, 2, 30), ("view", 5, 1, 30), ("cart", 7, 1, 29), ("buy", 14, 1, 28),
+        ] {
             let at = fixture.now - .seconds(hour * 3600)
             try await fixture.database.execute(
                 """

@@ -110,7 +110,9 @@ import Testing
         let request = WriteSegmentRequest(
             segmentGroups: SegmentGroupList(groups: [
                 SegmentGroup(
-                    dimensions: [SegmentDimensions(demographic: SegmentDemographics(channel: SetDimension(values: ["EMAIL"])))],
+                    dimensions: [
+                        SegmentDimensions(demographic: SegmentDemographics(channel: SetDimension(values: ["EMAIL"])))
+                    ],
                     sourceSegments: [SegmentReference(id: id.description)]
                 )
             ])

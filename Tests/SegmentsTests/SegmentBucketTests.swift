@@ -35,7 +35,9 @@ import Testing
     @Test func `an anniversary of 29 February is 28 February where the year has none`() {
         func matches(_ date: (Int, Int, Int), today: (Int, Int, Int), from: Int, to: Int) -> Bool {
             DateTest(owner: .user, name: "b", fromDays: from, toDays: to, isAnniversary: true)
-                .passes(Day(year: date.0, month: date.1, day: date.2), today: Day(year: today.0, month: today.1, day: today.2))
+                .passes(
+                    Day(year: date.0, month: date.1, day: date.2),
+                    today: Day(year: today.0, month: today.1, day: today.2))
         }
         #expect(matches((1996, 2, 29), today: (1997, 2, 28), from: 0, to: 0))
         #expect(!matches((1996, 2, 29), today: (1997, 3, 1), from: 0, to: 0))

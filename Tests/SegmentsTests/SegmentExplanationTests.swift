@@ -132,7 +132,8 @@ import Testing
         #expect(typed.window?.start == Self.now.windowStart(days: 9))
         #expect(typed.window?.types == ["a", "b"])
         #expect(typed.needsUser)
-        let any = try needs(#"{"Needletail":{"Behaviors":[{"AtLeast":1,"Days":3},{"EventType":"b","AtMost":0,"Days":9}]}}"#)
+        let any = try needs(
+            #"{"Needletail":{"Behaviors":[{"AtLeast":1,"Days":3},{"EventType":"b","AtMost":0,"Days":9}]}}"#)
         #expect(any.window?.start == Self.now.windowStart(days: 9))
         #expect(any.window?.types == nil)
     }

@@ -19,7 +19,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"Behaviours":[]}"#, "Needletail.Behaviours is not known; did you mean Behaviors? Known here: Behaviors, Dates, Percentage, Sequences"),
+        (
+            #"{"Behaviours":[]}"#,
+            "Needletail.Behaviours is not known; did you mean Behaviors? Known here: Behaviors, Dates, Percentage, Sequences"
+        ),
         (#"{"Behaviors":{}}"#, "Needletail.Behaviors must be an array"),
         (#"{"Behaviors":[1]}"#, "Needletail.Behaviors[0] must be a JSON object"),
         (#"{"Behaviors":[{"Days":7}]}"#, "Needletail.Behaviors[0] must have exactly one of AtLeast, AtMost, Exactly"),
@@ -31,9 +34,15 @@ import Testing
             #"{"Behaviors":[{"Days":7,"AtLeast":1},{"Days":7,"Exactly":10001}]}"#,
             "Needletail.Behaviors[1].Exactly must be between 0 and 10000; got 10001"
         ),
-        (#"{"Behaviors":[{"AtLeast":-1,"Days":1}]}"#, "Needletail.Behaviors[0].AtLeast must be between 0 and 10000; got -1"),
+        (
+            #"{"Behaviors":[{"AtLeast":-1,"Days":1}]}"#,
+            "Needletail.Behaviors[0].AtLeast must be between 0 and 10000; got -1"
+        ),
         (#"{"Behaviors":[{"AtLeast":1}]}"#, "Needletail.Behaviors[0].Days is required"),
-        (#"{"Behaviors":[{"AtLeast":1,"Days":367}]}"#, "Needletail.Behaviors[0].Days must be between 1 and 366; got 367"),
+        (
+            #"{"Behaviors":[{"AtLeast":1,"Days":367}]}"#,
+            "Needletail.Behaviors[0].Days must be between 1 and 366; got 367"
+        ),
         (
             #"{"Behaviors":[{"AtLeast":1,"Days":1,"Scope":"user"}]}"#,
             "Needletail.Behaviors[0].Scope must be one of ENDPOINT, USER; got \"user\""
@@ -42,7 +51,10 @@ import Testing
             #"{"Behaviors":[{"AtLeast":1,"Days":1,"Event":"x"}]}"#,
             "Needletail.Behaviors[0].Event is not known; did you mean EventType? Known here: AtLeast, AtMost, Attributes, Days, EventType, Exactly, Metrics, Scope"
         ),
-        (#"{"Behaviors":[{"AtLeast":1,"Days":1,"EventType":""}]}"#, "Needletail.Behaviors[0].EventType must have 1 to 128 characters"),
+        (
+            #"{"Behaviors":[{"AtLeast":1,"Days":1,"EventType":""}]}"#,
+            "Needletail.Behaviors[0].EventType must have 1 to 128 characters"
+        ),
         (
             #"{"Behaviors":[{"AtLeast":1,"Days":1,"Attributes":{"page":{"Values":[]}}}]}"#,
             "Needletail.Behaviors[0].Attributes.page.Values must have 1 to 100 values; got 0"
@@ -52,7 +64,10 @@ import Testing
             "Needletail.Behaviors[0].Metrics.price.ComparisonOperator must be one of GREATER_THAN, LESS_THAN, "
                 + "GREATER_THAN_OR_EQUAL, LESS_THAN_OR_EQUAL, EQUAL; got \"MORE\""
         ),
-        (#"{"Sequences":[{"Steps":[{"EventType":"a"}],"WithinDays":1,"Days":7}]}"#, "Needletail.Sequences[0].Steps must have 2 to 5 steps; got 1"),
+        (
+            #"{"Sequences":[{"Steps":[{"EventType":"a"}],"WithinDays":1,"Days":7}]}"#,
+            "Needletail.Sequences[0].Steps must have 2 to 5 steps; got 1"
+        ),
         (
             #"{"Sequences":[{"Steps":[{"EventType":"a"},{}],"WithinDays":1,"Days":7}]}"#,
             "Needletail.Sequences[0].Steps[1].EventType is required"
@@ -66,8 +81,14 @@ import Testing
             "Needletail.Sequences[0].Days must be longer than the time in which the last step is absent: nothing could match"
         ),
         (#"{"Dates":[{"FromDays":3,"ToDays":3}]}"#, "Needletail.Dates[0].Attribute is required"),
-        (#"{"Dates":[{"Attribute":"b","FromDays":3,"ToDays":2}]}"#, "Needletail.Dates[0].ToDays must not be less than FromDays"),
-        (#"{"Dates":[{"Attribute":"b","FromDays":-367,"ToDays":2}]}"#, "Needletail.Dates[0].FromDays must be between -366 and 366; got -367"),
+        (
+            #"{"Dates":[{"Attribute":"b","FromDays":3,"ToDays":2}]}"#,
+            "Needletail.Dates[0].ToDays must not be less than FromDays"
+        ),
+        (
+            #"{"Dates":[{"Attribute":"b","FromDays":-367,"ToDays":2}]}"#,
+            "Needletail.Dates[0].FromDays must be between -366 and 366; got -367"
+        ),
         (#"{"Percentage":{"From":10,"To":10}}"#, "Needletail.Percentage.To must be more than From"),
         (#"{"Percentage":{"From":0,"To":101}}"#, "Needletail.Percentage.To must be between 1 and 100; got 101"),
         (#"{"Percentage":{"From":0,"To":5,"Salt":""}}"#, "Needletail.Percentage.Salt must have 1 to 100 characters"),

@@ -64,9 +64,10 @@ struct SegmentWorld {
                 )
             }
         }
-        let all = statements + [
-            "INSERT INTO apps (id, account, name, settings_modified_at, created_at) VALUES (\(Self.app), '1', 'a', \(now), \(now))"
-        ]
+        let all =
+            statements + [
+                "INSERT INTO apps (id, account, name, settings_modified_at, created_at) VALUES (\(Self.app), '1', 'a', \(now), \(now))"
+            ]
         _ = try await database.transaction { session in try await session.batch(all) }
     }
 
