@@ -1,6 +1,6 @@
 """A full, valid request of every write of the audience: each member that the service model knows, with a value that is accepted.
 
-`WRITES` is (operation, method, target, body); targets have {app}, {arn}, {endpoint} and {segment} to fill in.
+`WRITES` is (operation, method, target, body), `BEYOND` the same for what is ours alone; targets have {app}, {arn}, {endpoint} and {segment} to fill in.
 """
 
 import datetime
@@ -87,6 +87,29 @@ BY_GROUPS = {
     },
 }
 
+# Beyond Pinpoint, so that no service model knows them: their kinds are those of the values here.
+STEP = {"EventType": "visit", "Attributes": {"page": ATTRIBUTE}, "Metrics": {"seconds": {"ComparisonOperator": "EQUAL", "Value": 1.5}}}
+EXTENSIONS = {
+    "Behaviors": [
+        {
+            "AtLeast": 1,
+            "Attributes": {"sku": ATTRIBUTE},
+            "Days": 30,
+            "EventType": "purchase",
+            "Metrics": {"price": {"ComparisonOperator": "GREATER_THAN", "Value": 1.5}},
+            "Scope": "USER",
+        }
+    ],
+    "Sequences": [{"Absent": True, "Days": 30, "Scope": "ENDPOINT", "Steps": [STEP, STEP | {"EventType": "buy"}], "WithinSeconds": 60}],
+    "Dates": [{"Anniversary": True, "Attribute": "birthday", "FromDays": 3, "Source": "USER", "ToDays": 5}],
+    "Percentage": {"From": 0, "Salt": "x", "To": 50},
+}
+BY_EXTENSIONS = {
+    "Dimensions": {},
+    "Name": "by extensions",
+    "Needletail": EXTENSIONS,
+}
+
 SETTINGS = {
     "CampaignHook": {"LambdaFunctionName": "f", "Mode": "FILTER", "WebUrl": "https://example.com/hook"},
     "CloudWatchMetricsEnabled": True,
@@ -111,6 +134,11 @@ WRITES = [
     ("CreateApp", "POST", "/v1/apps", {"Name": "sample", "tags": {"a": "b"}}),
     ("UpdateApplicationSettings", "PUT", "/v1/apps/{app}/settings", SETTINGS),
     ("TagResource", "POST", "/v1/tags/{arn}", {"tags": {"a": "b"}}),
+]
+
+BEYOND = [
+    ("CreateSegment", "POST", "/v1/apps/{app}/segments", BY_EXTENSIONS),
+    ("EstimateSegment", "POST", "/v1/apps/{app}/segments/estimate", BY_EXTENSIONS),
 ]
 
 

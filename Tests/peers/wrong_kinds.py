@@ -9,7 +9,7 @@ import sys
 import urllib.parse
 
 import botocore.session
-from audience_samples import ENDPOINT, TIME, WRITES, filled
+from audience_samples import BEYOND, ENDPOINT, TIME, WRITES, filled
 from naughty_values import BROKEN_NUMBERS, BROKEN_SEGMENTS, BROKEN_STRINGS, NUMBERS, TEXTS, WRONG, deep, written
 from pinpoint_peer import HOST, check, equal, finish
 from raw_requests import RawConnection
@@ -46,6 +46,32 @@ def walk(value, shape, path=()):
     elif shape.type_name == "list":
         for index, item in enumerate(value):
             yield from walk(item, shape.member, (*path, index))
+
+
+KINDS = {str: "string", bool: "boolean", int: "integer", float: "double", list: "list", dict: "structure"}
+
+
+def walk_plainly(value, path=()):
+    """As `walk`, where no model says what a value is: its own kind, then."""
+    yield path, KINDS[type(value)]
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, item in items:
+        yield from walk_plainly(item, (*path, key))
+
+
+def wrong_kinds_beyond_the_model(places):
+    for operation, method, target, sample in BEYOND:
+        target, sample = filled(target, places), filled(sample, places)
+        sound = send(method, target, sample)
+        check(200 <= sound.status < 300, f"the sample of {operation} beyond the model is accepted", sound.body)
+        bad = []
+        for path, kind in walk_plainly(sample["Needletail"], ("Needletail",)):
+            unknown = [{"Unheard": 1}] if kind == "structure" and path[-1] not in ("Attributes", "Metrics") else []
+            for value in WRONG[kind] + BROKEN_STRINGS[:2] + BROKEN_NUMBERS[:4] + unknown:
+                answer = send(method, target, replaced(sample, path, value))
+                if answer.status != 400 or shown(path) not in answer.message:
+                    bad.append((shown(path), value, answer.status, answer.message[:200]))
+        check(not bad, f"{operation}: every wrong kind beyond the model is refused by the member's name", bad[:12])
 
 
 def replaced(value, path, by):
@@ -251,6 +277,7 @@ segment = created.json["Id"]
 arn = urllib.parse.quote(send("GET", A).json["Arn"], safe="")
 places = {"app": APP, "arn": arn, "endpoint": "sample", "segment": segment}
 wrong_kinds(places)
+wrong_kinds_beyond_the_model(places)
 texts()
 members_of_naughty_segments()
 broken_json(places)
