@@ -135,7 +135,8 @@ import Testing
 
     @Test func `an error tells a browser which of its fields may be read`() async throws {
         let service = try HostedService(TestDatabase.current)
-        let refused = try await service.pipeline([]).answer(HTTPRequest(method: "GET", target: "/v2", headers: ["Host": "h"]))
+        let request = HTTPRequest(method: "GET", target: "/v2", headers: ["Host": "h"])
+        let refused = try await service.pipeline([]).answer(request)
         #expect(refused.headers["Access-Control-Expose-Headers"]?.contains("x-amzn-ErrorType") == true)
     }
 

@@ -5,10 +5,11 @@ import Testing
 
 /// Apps, endpoints, users, events and segments as Pinpoint's clients use them.
 @Suite(.scenario, .database) struct AudienceOperationsTests {
-    @Test func `boto3 drives every operation, every list pages, and every refusal has its documented code`() async throws {
+    @Test func `boto3 drives every operation, every list pages, every refusal has its code`() async throws {
         try await RunningSuite.with { suite in
             try await suite.drive(
-                "audience_operations.py", ["\(BuildPaths.repository)/ops/codegen/operations.txt"], within: .seconds(300))
+                "audience_operations.py", ["\(BuildPaths.repository)/ops/codegen/operations.txt"], within: .seconds(300)
+            )
         }
     }
 
