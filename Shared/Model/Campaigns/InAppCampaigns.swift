@@ -92,9 +92,6 @@ package enum InAppCampaigns {
 
     // MARK: Membership
 
-    /// Statements are prepared by their text, and Postgres knows 65,535 parameters: a segment has at most about 3,000.
-    private static let segmentsPerStatement = 16
-
     /// What one endpoint is shown, as (index into `campaigns`, arm), without those that hold it out or have nothing to show; nil
     /// when there is no such endpoint.
     package static func shown(
@@ -104,29 +101,16 @@ package enum InAppCampaigns {
         at now: Instant,
         in session: Session
     ) async throws -> [(campaign: Int, arm: Int16)]? {
-        var shown: [(campaign: Int, arm: Int16)] = []
-        var first = 0
-        repeat {
-            let some = campaigns[first..<min(first + segmentsPerStatement, campaigns.count)]
-            let tests = some.map { campaign -> SQL in
-                ", coalesce((\(SegmentCompiler.predicate(campaign.segment, app: app, now: now))), false)"
-            }
-            let rows = try await session.query(
-                """
-                SELECT e.cohort\(tests.joined(separator: .empty))
-                  FROM endpoints AS e
-                 WHERE e.app = \(app) AND e.endpoint_key = \(EndpointIdentity(app: app, id: endpoint).key)
-                   AND e.external_id = \(endpoint) AND \(AppStore.isAlive(app))
-                """
-            )
-            guard let row = rows.first else { return nil }
-            let cohort: Int16 = try row.get(0)
-            for (place, index) in some.indices.enumerated() where try row.get(place + 1) as Bool {
-                let arm = campaigns[index].arms[Int(cohort)]
-                if arm != Arms.holdout, campaigns[index].messages[Int(arm)] != nil { shown.append((index, arm)) }
-            }
-            first += segmentsPerStatement
-        } while first < campaigns.count
-        return shown
+        // In memory, from what all segments together need of the person: SQL would read the windows of everybody's events.
+        let segments = SegmentExpression.combination(.any, campaigns.map(\.segment.expression))
+        let subject = try await SegmentSubjectLoader.load(app, endpoint, for: segments, now: now, in: session)
+        guard let subject else { return nil }
+        return campaigns.enumerated().compactMap { index, campaign in
+            let arm = campaign.arms[subject.cohort]
+            guard arm != Arms.holdout, campaign.messages[Int(arm)] != nil,
+                SegmentEvaluator.matches(campaign.segment, subject, now: now)
+            else { return nil }
+            return (index, arm)
+        }
     }
 }

@@ -84,7 +84,7 @@ package enum SegmentSubjectLoader {
             guard found.count <= maximumEvents else {
                 throw Fault(
                     .invalid,
-                    "The person has more than \(maximumEvents) events in the segment's windows: too many to explain"
+                    "The person has more than \(maximumEvents) events in the segment's windows: too many to look at one by one"
                 )
             }
         }
