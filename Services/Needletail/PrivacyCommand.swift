@@ -2,6 +2,7 @@ import Core
 import Crypto
 import EventLoop
 import Model
+import PinpointAPI
 import Postgres
 import Runtime
 
@@ -37,7 +38,11 @@ enum PrivacyCommand {
         }
         if let user = options["user"] { return .user(UserID(user)) }
         if let endpoint = options["endpoint"] { return .endpoint(EndpointID(endpoint)) }
-        let (address, channel) = (try options.required("address"), try options.required("channel"))
+        let (address, word) = (try options.required("address"), try options.required("channel"))
+        guard let channel = ChannelType(rawValue: word.uppercased())?.rawValue else {
+            let known = ChannelType.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Fault(.invalid, "--channel must be one of \(known); got \"\(word)\"")
+        }
         let key = try MasterKey(file: try configuration.masterKeyFile)
         let hash = SuppressionHasher(masterKey: key).hash(address, channel: channel, app: try options.app())
         return .address(channel: channel, hash: hash)

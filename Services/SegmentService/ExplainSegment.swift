@@ -60,7 +60,7 @@ enum ExplainSegment {
     }
 
     private static let note = """
-        Events are those up to At, in windows that end there. Attributes, metrics, location, cohort and imports are as they \
-        are now: their history is not kept.
+        Events are those up to At, in windows that end there. Attributes, metrics, demographics, location, user, cohort and \
+        imports are as they are now: their history is not kept. An endpoint updated since counts as active when it was made.
         """
 }

@@ -6,8 +6,8 @@ package enum AccessPolicy {
     /// Swapping a write key for temporary credentials (an extension).
     package static let createCredentials = "mobiletargeting:CreateCredentials"
 
-    /// What a page or an app needs to report what its user does. Nothing here answers what is stored of anybody, because
-    /// everybody can read the key: GetEndpoint is not among them, and what an update answers is only whether it was taken.
+    /// What a page or an app needs to report what its user does. Nothing here answers what is stored of anybody but the in-app
+    /// messages, because everybody can read the key: GetEndpoint is not among them, and what an update answers is only whether it was taken.
     static let publishing: Set<String> = Set(
         [Operation.putEvents, .updateEndpoint, .updateEndpointsBatch, .getInAppMessages].map(\.action))
 

@@ -29,6 +29,17 @@ import Testing
         var testDescription: String { name }
     }
 
+    @Test func `a demographic or a place is as long as an index takes`() async throws {
+        try await RunningIngest.run { ingest in
+            let fits = String(repeating: "é", count: 200)
+            let body: JSON = ["ChannelType": "EMAIL", "Address": "a@b.c", "Demographic": ["Model": .string(fits)]]
+            #expect(try await ingest.update("e", body).status == 202)
+            let refused = try await ingest.update("e", ["Location": ["Country": .string(fits + "é")]])
+            #expect(refused.status == 400)
+            #expect(refused.message == "Location.Country must have at most 200 characters; got 201")
+        }
+    }
+
     static let writes: [Write] = [
         Write(name: "nothing", write: [:]),
         Write(name: "null is absent", write: ["Address": nil, "Attributes": nil, "User": nil, "OptOut": nil]),

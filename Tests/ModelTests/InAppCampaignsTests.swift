@@ -187,4 +187,44 @@ import Testing
             try await check()
                 == "TemplateConfiguration.InAppTemplate: there is no in-app template named \"shown\"")
     }
+
+    @Test func `an endpoint with too many events to look at is still shown what needs none`() async throws {
+        let fixture = try CampaignFixture()
+        try await fixture.prepare(endpoints: 1)
+        let (app, now) = (fixture.app, fixture.now)
+        let endpoint = EndpointID("e1")
+        let key = EndpointIdentity(app: app, id: endpoint).key
+        try await fixture.database.execute("UPDATE endpoints SET endpoint_key = \(key) WHERE app = \(app)")
+        try await Partitions(fixture.database).ensure(.events, for: [now.day.weekStart])
+        try await fixture.database.execute(
+            """
+            INSERT INTO events (week, endpoint_key, id, app, type, at, received_at)
+            SELECT \(now.day.weekStart), \(key), gen_random_uuid(), \(app), 'tick', \(now), \(now)
+              FROM generate_series(1, \(Int64(SegmentSubjectLoader.maximumEvents + 1)))
+            """)
+        try await fixture.create(id, fixture.inAppRequest())
+        let busy = CampaignID(high: 9, low: 2)
+        try await fixture.create(busy, fixture.inAppRequest())
+        let behavior: JSON = ["Needletail": ["Behaviors": [["EventType": "tick", "AtLeast": 1, "Days": 1]]]]
+        let ticking = SegmentID(high: 6, low: 6)
+        try await fixture.database.execute(
+            "INSERT INTO segments (app, id, version, created_at) VALUES (\(app), \(ticking), 1, \(now))")
+        try await fixture.database.execute(
+            """
+            INSERT INTO segment_versions (app, id, version, definition, created_at)
+            VALUES (\(app), \(ticking), 1, \(SQLBind.jsonb(behavior.serialized)), \(now))
+            """)
+        try await fixture.database.execute(
+            """
+            UPDATE campaign_versions SET definition = definition || \(SQLBind.jsonb(
+                JSON.object(["SegmentId": .string(ticking.description)]).serialized))
+             WHERE app = \(app) AND id = \(busy)
+            """)
+        let campaigns = try await active(fixture)
+        #expect(Set(campaigns.map(\.id)) == [id, busy])
+        let shown = try await fixture.database.withSession {
+            try await InAppCampaigns.shown(to: endpoint, of: app, among: campaigns, at: now, in: $0)
+        }
+        #expect(shown?.map { campaigns[$0.campaign].id } == [id])
+    }
 }

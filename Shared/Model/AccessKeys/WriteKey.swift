@@ -1,7 +1,8 @@
 package import Core
 
 /// A publishable write key of an app, without its secret: it stands in web pages and app bundles, so that whoever has it may put
-/// events and endpoints of that app, and read nothing of anybody.
+/// events and endpoints of that app, and see which in-app messages an endpoint gets. What that lets a stranger do is in
+/// `Services/IngestAPI/sdk/README.md`.
 package struct WriteKey: Sendable, Equatable {
     package static let nameCharacters = 64
     package static let originsPerKey = 20

@@ -101,11 +101,29 @@ package enum InAppCampaigns {
         at now: Instant,
         in session: Session
     ) async throws -> [(campaign: Int, arm: Int16)]? {
-        // In memory, from what all segments together need of the person: SQL would read the windows of everybody's events.
-        let segments = SegmentExpression.combination(.any, campaigns.map(\.segment.expression))
+        do {
+            return try await shown(to: endpoint, of: app, Array(campaigns.enumerated()), at: now, in: session)
+        } catch let fault as Fault where fault.code == .invalid {
+            // More events than are looked at one by one: a machine, or somebody who plays one. The other campaigns still show.
+            let others = campaigns.enumerated().filter {
+                EventNeeds($0.element.segment.expression, now: now).window == nil
+            }
+            return try await shown(to: endpoint, of: app, others, at: now, in: session)
+        }
+    }
+
+    /// In memory, from what all segments together need of the person: SQL would read the windows of everybody's events.
+    private static func shown(
+        to endpoint: EndpointID,
+        of app: AppID,
+        _ campaigns: [(offset: Int, element: Active)],
+        at now: Instant,
+        in session: Session
+    ) async throws -> [(campaign: Int, arm: Int16)]? {
+        let segments = SegmentExpression.combination(.any, campaigns.map(\.element.segment.expression))
         let subject = try await SegmentSubjectLoader.load(app, endpoint, for: segments, now: now, in: session)
         guard let subject else { return nil }
-        return campaigns.enumerated().compactMap { index, campaign in
+        return campaigns.compactMap { index, campaign in
             let arm = campaign.arms[subject.cohort]
             guard arm != Arms.holdout, campaign.messages[Int(arm)] != nil,
                 SegmentEvaluator.matches(campaign.segment, subject, now: now)

@@ -63,6 +63,8 @@ extension EndpointWrite {
         demographic = fields.demographic?.json.object ?? JSONObject()
         location = fields.location?.json.object ?? JSONObject()
         try takeUser(fields.user, at: path.member("User"))
+        try Self.checkTexts(of: demographic, at: path.member("Demographic"))
+        try Self.checkTexts(of: location, at: path.member("Location"))
         try checkSize(at: path)
     }
 
@@ -76,7 +78,18 @@ extension EndpointWrite {
         keepsUser = userID == nil && !userAttributes.isEmpty
     }
 
-    private func checkSize(at path: WirePath) throws(APIError) {
+    /// Pinpoint names no bound. A value that segments compare must fit into an index entry (2,700 bytes).
+    private static func checkTexts(of object: JSONObject, at path: WirePath) throws(APIError) {
+        for member in object.members {
+            guard let count = member.value.string?.unicodeScalars.count, count > EndpointLimits.textCharacters else {
+                continue
+            }
+            throw path.member(member.key).refusal(
+                "must have at most \(EndpointLimits.textCharacters) characters; got \(count)")
+        }
+    }
+
+    private mutating func checkSize(at path: WirePath) throws(APIError) {
         let names = attributes.count + metrics.count + userAttributes.count
         guard names <= EndpointLimits.names else {
             throw .badRequest("Too many custom attributes: \(names); an endpoint can have \(EndpointLimits.names)")
@@ -88,6 +101,7 @@ extension EndpointWrite {
         guard size <= EndpointLimits.bytes else {
             throw path.refusal("is too large: an endpoint can have \(EndpointLimits.bytes) bytes; got \(size)")
         }
+        textBytes = size
     }
 
     /// An empty list removes the attribute.

@@ -34,6 +34,8 @@ package struct EndpointWrite: Sendable {
     package var metrics: JSONObject
     package var demographic: JSONObject
     package var location: JSONObject
+    /// Of all texts in it.
+    var textBytes = 0
     /// Of the user, not of the endpoint.
     package var userAttributes: JSONObject
 
@@ -63,4 +65,6 @@ package enum EndpointLimits {
     package static let names = 250
     /// Index rows end at 2,700 bytes.
     package static let userIDBytes = 2000
+    /// Of a demographic or a place.
+    package static let textCharacters = 200
 }

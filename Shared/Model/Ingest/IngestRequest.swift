@@ -20,8 +20,8 @@ package struct IngestRequest: Sendable {
 
     /// For the bounds of a batch: rows to write.
     var rows: Int { writes.count + (events?.count ?? 0) }
-    /// For the bounds of memory. A write's texts are at most 15 KB and mostly a few hundred bytes.
-    var bytes: Int { writes.count * 1024 + (events?.byteCount ?? 0) }
+    /// For the bounds of memory: texts, and 512 for what holds those of one write.
+    var bytes: Int { writes.reduce(events?.byteCount ?? 0) { $0 + 512 + $1.textBytes } }
 }
 
 /// What became of the writes of a request, in their order; nil is accepted, unless the request is atomic and another of its

@@ -29,7 +29,9 @@ package enum SegmentSubjectLoader {
             metrics: endpoint.metrics.object ?? [:],
             demographic: endpoint.demographic.object ?? [:],
             location: endpoint.location.object ?? [:],
-            effectiveAt: endpoint.effectiveAt
+            // Of the past only the creation is known when the row was written since.
+            effectiveAt: upTo.map { endpoint.effectiveAt > $0 ? endpoint.createdAt : endpoint.effectiveAt }
+                ?? endpoint.effectiveAt
         )
         let needs = EventNeeds(expression, now: now)
         let events = try await events(needs, of: endpoint, now: now, upTo: upTo, in: session)
