@@ -114,7 +114,7 @@ let package = Package(
         tests("HTTPClientTests", ["CLinux", "Core", "EventLoop", "Runtime", "HTTPServer", "HTTPClient", "TestKit"]),
         tests("PinpointAPITests", ["Core", "PinpointAPI", "HTTPServer", "TestKit"]),
         tests("TemplatesTests", ["Core", "Templates"]),
-        tests("SegmentsTests", ["Core", "PinpointAPI", "Segments", "Postgres", "Model", "TestKit"]),
+        tests("SegmentsTests", ["Core", "PinpointAPI", "Segments", "Columns", "Postgres", "Model", "TestKit"]),
         tests("ColumnsTests", ["Core", "Segments", "Columns", "TestKit"]),
         tests("QueueTests", ["Core", "EventLoop", "Runtime", "Postgres", "Queue", "TestKit"]),
         tests(

@@ -5,7 +5,7 @@ import Segments
 import TestKit
 import Testing
 
-/// The SQL, the plain evaluator and the explanation are readings of one definition.
+/// The SQL, the column index, the plain evaluator and the explanation are readings of one definition.
 @Suite(.database) struct SegmentAgreementTests {
     /// Five moments, with the ends of a year and of February in leap years and others: 10,000 pairs of a definition and a person.
     @Test(arguments: [
@@ -19,6 +19,8 @@ import Testing
         let world = SegmentWorld(size: 50, with: &generator)
         try await world.insert(into: database)
         let voices: [any SegmentVoice] = [SQLVoice(database: database), ExplanationVoice()]
+        let index = IndexVoice(world)
+        var indexed = 0
         var members = 0
         var mixed = 0
         for number in 0..<40 {
@@ -29,12 +31,18 @@ import Testing
                 let found = try await voice.members(of: outline, in: world)
                 #expect(found == expected, "\(voice.name), definition \(number): \(outline.expression)")
             }
+            if let found = index.members(of: outline, in: world) {
+                indexed += 1
+                #expect(found == expected, "the index, definition \(number): \(outline.expression)")
+            }
             members += expected.count
             if !expected.isEmpty, expected.count < world.people.count { mixed += 1 }
         }
         // Neither everybody nor nobody: the vocabulary makes both answers common.
         #expect(members > 400 && members < 1600, "\(members)")
         #expect(mixed >= 12, "\(mixed)")
+        // The others filter events or count a user's: those are SQL's.
+        #expect(indexed >= 10, "\(indexed)")
     }
 
     @Test func `each condition alone agrees, and agrees negated`() async throws {
@@ -42,6 +50,7 @@ import Testing
         var generator = SegmentGenerator(seed: 3)
         let world = SegmentWorld(size: 60, sources: 0, with: &generator)
         try await world.insert(into: database)
+        let index = IndexVoice(world)
         for _ in 0..<400 {
             let condition = SegmentOutline.condition(generator.condition(), at: .root)
             let negated = SegmentOutline.combination(.none, at: .root, [condition])
@@ -49,6 +58,8 @@ import Testing
                 let expected = EvaluatorVoice().members(of: outline, in: world)
                 let found = try await SQLVoice(database: database).members(of: outline, in: world)
                 #expect(found == expected, "\(outline.expression)")
+                let indexed = index.members(of: outline, in: world) ?? expected
+                #expect(indexed == expected, "the index: \(outline.expression)")
             }
         }
     }

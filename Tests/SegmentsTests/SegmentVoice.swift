@@ -1,3 +1,4 @@
+import Columns
 import Core
 import Model
 import Postgres
@@ -66,5 +67,45 @@ struct SQLVoice: SegmentVoice {
         let rows = try await database.query("SELECT e.endpoint_key FROM endpoints AS e WHERE \(predicate)")
         let keys = try Set(rows.map { try $0.get(0) as Int64 })
         return world.people.indices.filter { keys.contains(world.people[$0].endpointKey) }
+    }
+}
+
+/// The column index over the same people; silent about what it does not hold.
+struct IndexVoice {
+    private let index: ColumnIndex
+
+    init(_ world: SegmentWorld) {
+        let start = world.now.windowStart(days: 366)
+        var index = ColumnIndex(eventsFrom: start)
+        index.upsert(
+            world.people.map { person in
+                func text(_ object: JSONObject) -> [UInt8] { JSON.object(object).serialized }
+                return ColumnRow(
+                    key: person.endpointKey,
+                    cohort: person.cohort,
+                    channelType: person.channelType,
+                    effectiveAt: person.effectiveAt,
+                    isReachable: true,
+                    attributes: text(person.attributes),
+                    userAttributes: text(person.userAttributes),
+                    metrics: text(person.metrics),
+                    demographic: text(person.demographic),
+                    location: text(person.location),
+                    importedInto: Array(person.importedInto)
+                )
+            })
+        for person in world.people {
+            let events = person.events.filter { $0.at >= start }
+            index.replaceEvents(
+                of: [person.endpointKey], from: start, to: start + .seconds(3650 * 86_400),
+                with: events.map { ColumnEvent(key: person.endpointKey, type: $0.type, at: $0.at) })
+        }
+        self.index = index
+    }
+
+    func members(of outline: SegmentOutline, in world: SegmentWorld) -> [Int]? {
+        guard let keys = index.keys(outline.expression, now: world.now) else { return nil }
+        let found = Set(keys)
+        return world.people.indices.filter { found.contains(world.people[$0].endpointKey) }
     }
 }
