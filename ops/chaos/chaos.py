@@ -8,17 +8,16 @@ AT_MOST_ONCE, then under kill -9 with AT_LEAST_ONCE. Exits non-zero when a promi
 import argparse
 import pathlib
 import random
-import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import time
 
 import campaign
 import killer
 import ledger
+import session
 import suite
+from session import say
 
 HERE = pathlib.Path(__file__).resolve().parent
 WINDOW = 20
@@ -154,41 +153,19 @@ class Chaos:
         self.sink.wait(timeout=10)
 
 
-def say(text):
-    print(text, flush=True)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--binaries", required=True, help="folder of the built programs")
+    session.add_options(parser, seed_help="repeats the choice of kills")
     parser.add_argument("--kills", type=int, default=100, help="in each of the two disturbed runs; at least 10")
     parser.add_argument("--recipients", type=int, default=10_000)
     parser.add_argument("--rate", type=float, default=300, help="messages a second that the sink takes while killing")
-    parser.add_argument("--seed", type=int, default=None, help="repeats the choice of kills")
     parser.add_argument("--policy", action="append", choices=POLICIES, help="only this one")
-    parser.add_argument("--keep", action="store_true", help="leave the folder of the suite")
-    options = parser.parse_args()
+    options = session.parse(parser)
     if options.kills < 10:
         parser.error("--kills must be at least 10")
-    if options.seed is None:
-        options.seed = random.SystemRandom().randrange(1 << 32)
     say(f"chaos: {options.kills} kills, {options.recipients} recipients, window {WINDOW}, lease "
         f"{LEASE_MILLISECONDS} ms, seed {options.seed}")
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="needletail-chaos."))
-    # Asked to stop, it still takes its suite down.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    chaos = Chaos(options, folder)
-    holds = False
-    try:
-        holds = chaos.run()
-    finally:
-        chaos.close()
-        if holds and not options.keep:
-            shutil.rmtree(folder)
-        else:
-            say(f"left for a look: {folder}")
-    say("every promise held" if holds else "A PROMISE WAS BROKEN")
-    return 0 if holds else 1
+    return session.hold(Chaos, options)
 
 
 if __name__ == "__main__":

@@ -7,16 +7,15 @@ import argparse
 import collections
 import pathlib
 import random
-import shutil
-import signal
 import socket
 import sys
-import tempfile
 import time
 
 import ingest_clients
 import ledger
+import session
 import suite
+from session import say
 
 HERE = pathlib.Path(__file__).resolve().parent
 SERVICE = "ingest-api"
@@ -130,37 +129,15 @@ class Ingest:
         self.suite.down()
 
 
-def say(text):
-    print(text, flush=True)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--binaries", required=True, help="folder of the built programs")
+    session.add_options(parser, seed_help="repeats the choices, though not the moments")
     parser.add_argument("--seconds", type=float, default=60, help="how long the clients are disturbed")
     parser.add_argument("--kills", type=int, default=100, help="fewer than these are a failure")
     parser.add_argument("--clients", type=int, default=8)
-    parser.add_argument("--seed", type=int, default=None, help="repeats the choices, though not the moments")
-    parser.add_argument("--keep", action="store_true", help="leave the folder of the suite")
-    options = parser.parse_args()
-    if options.seed is None:
-        options.seed = random.SystemRandom().randrange(1 << 32)
+    options = session.parse(parser)
     say(f"ingest chaos: seed {options.seed}")
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="needletail-chaos."))
-    # Asked to stop, it still takes its suite down.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    chaos = Ingest(options, folder)
-    holds = False
-    try:
-        holds = chaos.run()
-    finally:
-        chaos.close()
-        if holds and not options.keep:
-            shutil.rmtree(folder)
-        else:
-            say(f"left for a look: {folder}")
-    say("every promise held" if holds else "A PROMISE WAS BROKEN")
-    return 0 if holds else 1
+    return session.hold(Ingest, options)
 
 
 if __name__ == "__main__":
