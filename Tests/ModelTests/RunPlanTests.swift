@@ -29,8 +29,13 @@ import Testing
                     defaultSubstitutions: ["User.UserId": "friend"]
                 )
             ),
-            .init(name: nil, sizePercent: 50, email: nil),
-        ]
+            .init(name: nil, sizePercent: 50, email: nil, otherChannels: ["SMS", "GCM"]),
+        ],
+        messagesPerSecond: 20,
+        rules: RunRules(
+            quietTime: QuietWindow(start: 21 * 60, end: 8 * 60),
+            caps: FrequencyCaps(campaignDaily: 1, appDaily: 2, total: 3)),
+        hook: .web(url: "https://example.com/hook")
     )
 
     @Test func `the frozen form reads back as it was written`() throws {

@@ -43,6 +43,16 @@ package struct OutcomeReason: Hashable, Sendable {
     package static let unsupportedChannel = OutcomeReason("UNSUPPORTED_CHANNEL")
     package static let deleted = OutcomeReason("ENDPOINT_DELETED")
     package static let cancelled = OutcomeReason("CANCELLED")
+    package static let quietTime = OutcomeReason("QUIET_TIME")
+    package static let dailyCap = OutcomeReason("DAILY_CAP")
+    /// Limits.Total.
+    package static let campaignCap = OutcomeReason("CAMPAIGN_CAP")
+    /// The campaign's hook could not be asked, or gave no usable answer.
+    package static let hookFailure = OutcomeReason("HOOK_FAILURE")
+    /// The campaign's hook left this person out.
+    package static let hookFiltered = OutcomeReason("HOOK_FILTERED")
+    package static let missingTimezone = OutcomeReason("ENDPOINT_MISSING_TIMEZONE")
+    package static let timezoneMismatch = OutcomeReason("ENDPOINT_TIMEZONE_MISMATCH")
     package static let poison = OutcomeReason("POISON")
     package static let renderingFailure = OutcomeReason("RENDERING_FAILURE")
     /// The process died between handing over and recording.

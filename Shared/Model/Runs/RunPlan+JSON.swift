@@ -5,7 +5,7 @@ import PinpointAPI
 /// derived from Swift's.
 extension RunPlan {
     package var json: JSON {
-        [
+        var object: JSONObject = [
             "account": .string(account),
             "app": .string(app.description),
             "campaign": .string(campaign.description),
@@ -19,7 +19,10 @@ extension RunPlan {
             "holdout_percent": .integer(Int64(holdoutPercent)),
             "treatments": .array(treatments.map(\.json)),
             "messages_per_second": .integer(Int64(messagesPerSecond)),
+            "rules": rules.json,
         ]
+        if let hook { object["hook"] = hook.json }
+        return .object(object)
     }
 
     /// Throws `.integrity` when the row was not written by this code.
@@ -50,7 +53,9 @@ extension RunPlan {
             deliveryPolicy: policy,
             holdoutPercent: holdoutPercent,
             treatments: try treatments.map { (json) throws(Fault) in try Treatment(json: json) },
-            messagesPerSecond: json["messages_per_second"]?.int ?? 0
+            messagesPerSecond: json["messages_per_second"]?.int ?? 0,
+            rules: RunRules(json: json["rules"]),
+            hook: RunHook(json: json["hook"])
         )
     }
 }
@@ -60,6 +65,7 @@ extension RunPlan.Treatment {
         var object: JSONObject = ["size_percent": .integer(Int64(sizePercent))]
         if let name { object["name"] = .string(name) }
         if let email { object["email"] = email.json }
+        if !otherChannels.isEmpty { object["other_channels"] = .array(otherChannels.sorted().map { .string($0) }) }
         return .object(object)
     }
 
@@ -69,7 +75,9 @@ extension RunPlan.Treatment {
         }
         var email: RunPlan.EmailContent?
         if let content = json["email"] { email = try RunPlan.EmailContent(json: content) }
-        self.init(name: json["name"]?.string, sizePercent: sizePercent, email: email)
+        self.init(
+            name: json["name"]?.string, sizePercent: sizePercent, email: email,
+            otherChannels: Set(json["other_channels"]?.array?.compactMap(\.string) ?? []))
     }
 }
 

@@ -19,6 +19,8 @@ package struct RunPlan: Sendable, Equatable {
     package var treatments: [Treatment]
     /// How fast recipients become due; 0 is no limit.
     package var messagesPerSecond: Int
+    package var rules: RunRules
+    package var hook: RunHook?
 
     /// One arm and what it sends.
     package struct Treatment: Sendable, Equatable {
@@ -26,11 +28,14 @@ package struct RunPlan: Sendable, Equatable {
         /// Of all cohorts, 0–100; for the default treatment what the others leave.
         package var sizePercent: Int
         package var email: EmailContent?
+        /// Types of other channels that it has a message for, as endpoints name them.
+        package var otherChannels: Set<String>
 
-        package init(name: String?, sizePercent: Int, email: EmailContent?) {
+        package init(name: String?, sizePercent: Int, email: EmailContent?, otherChannels: Set<String> = []) {
             self.name = name
             self.sizePercent = sizePercent
             self.email = email
+            self.otherChannels = otherChannels
         }
     }
 
@@ -124,7 +129,9 @@ package struct RunPlan: Sendable, Equatable {
         deliveryPolicy: DeliveryPolicy,
         holdoutPercent: Int,
         treatments: [Treatment],
-        messagesPerSecond: Int = 0
+        messagesPerSecond: Int = 0,
+        rules: RunRules = RunRules(),
+        hook: RunHook? = nil
     ) {
         self.account = account
         self.app = app
@@ -139,6 +146,8 @@ package struct RunPlan: Sendable, Equatable {
         self.holdoutPercent = holdoutPercent
         self.treatments = treatments
         self.messagesPerSecond = messagesPerSecond
+        self.rules = rules
+        self.hook = hook
     }
 
     /// Arm of each cohort 0–99.

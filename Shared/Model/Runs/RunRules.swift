@@ -1,0 +1,66 @@
+import Core
+
+/// What the gate asks of a run's messages besides what holds for every message; part of its frozen plan.
+package struct RunRules: Sendable, Equatable {
+    /// When people are left alone, on their own clocks.
+    package var quietTime: QuietWindow?
+    package var caps: FrequencyCaps
+
+    package init(quietTime: QuietWindow? = nil, caps: FrequencyCaps = FrequencyCaps()) {
+        self.quietTime = quietTime
+        self.caps = caps
+    }
+}
+
+/// Pinpoint's QuietTime: from one time of day to another, both included; over midnight when it starts later than it ends.
+package struct QuietWindow: Sendable, Equatable {
+    /// Minutes after midnight, 0–1439.
+    package var start: Int
+    package var end: Int
+
+    package init(start: Int, end: Int) {
+        self.start = start
+        self.end = end
+    }
+}
+
+/// How many messages one endpoint may get; 0 is no limit (pinpoint-api §3.4, 4.2).
+package struct FrequencyCaps: Sendable, Equatable {
+    /// Of this campaign in 24 hours, when the campaign sets its own Daily.
+    package var campaignDaily = 0
+    /// Of all campaigns of the app together in 24 hours, from the app's settings.
+    package var appDaily = 0
+    /// Of this campaign over all its runs.
+    package var total = 0
+
+    package init(campaignDaily: Int = 0, appDaily: Int = 0, total: Int = 0) {
+        self.campaignDaily = campaignDaily
+        self.appDaily = appDaily
+        self.total = total
+    }
+}
+
+// MARK: Frozen form
+
+extension RunRules {
+    var json: JSON {
+        var object: JSONObject = [:]
+        if let quietTime { object["quiet"] = [.integer(Int64(quietTime.start)), .integer(Int64(quietTime.end))] }
+        for (name, value) in [
+            ("campaign_daily", caps.campaignDaily), ("app_daily", caps.appDaily), ("total", caps.total),
+        ] where value > 0 {
+            object[name] = .integer(Int64(value))
+        }
+        return .object(object)
+    }
+
+    /// Plans of before there were rules have none.
+    init(json: JSON?) {
+        let quiet = json?["quiet"]?.array?.compactMap(\.int) ?? []
+        self.init(
+            quietTime: quiet.count == 2 ? QuietWindow(start: quiet[0], end: quiet[1]) : nil,
+            caps: FrequencyCaps(
+                campaignDaily: json?["campaign_daily"]?.int ?? 0, appDaily: json?["app_daily"]?.int ?? 0,
+                total: json?["total"]?.int ?? 0))
+    }
+}
