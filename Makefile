@@ -60,7 +60,7 @@ bench: setup-bench build ## measure against the physical limits and the peers (B
 	@ops/bench/run.sh $(RELEASE)/release $(BENCH)
 
 .PHONY: chaos
-chaos: setup build ## kill workers 100 times during a run of 10,000 recipients, and ingest-api under load
+chaos: setup build ## kill workers and Postgres 200 times during a run of 50,000 recipients, and ingest-api under load
 	@ops/chaos/run.sh
 	@ops/chaos/run.sh ingest
 

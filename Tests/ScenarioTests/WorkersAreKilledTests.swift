@@ -3,7 +3,7 @@ import Testing
 
 /// The small forms of `make chaos`: the same programs, fewer kills.
 @Suite(.scenario) struct WorkersAreKilledTests {
-    @Test func `kill -9 of delivery-email and campaign-scheduler loses and repeats nothing`() async throws {
+    @Test func `kill -9 of delivery-email, campaign-scheduler and Postgres loses and repeats nothing`() async throws {
         try await chaos(["--kills", "10", "--recipients", "10000"], within: .seconds(900))
     }
 

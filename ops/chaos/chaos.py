@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Kills delivery-email and campaign-scheduler again and again while a campaign runs, and then checks every promise.
+"""Kills delivery-email, campaign-scheduler and Postgres again and again while a campaign runs, and then checks every promise.
 
 One campaign runs three times through a real suite and a real SMTP server: undisturbed, then under kill -9 with
 AT_MOST_ONCE, then under kill -9 with AT_LEAST_ONCE. Exits non-zero when a promise was broken.
@@ -71,7 +71,7 @@ class Chaos:
     def _disturbed(self, policy):
         began = time.monotonic()
         kills = killer.plan(self.random, self.options.kills, self.messages)
-        victims = [killer.Victim(self.suite, name, kills[name]) for name in suite.VICTIMS]
+        victims = [killer.Victim(self.suite, name, kills[name]) for name in [*suite.VICTIMS, "postgres"]]
         self._pace(self.options.rate)
         for victim in victims:
             victim.prepare()
@@ -90,14 +90,15 @@ class Chaos:
         self._pace(0)
         self.received.read()
         run = ledger.Run(self.database, row)
-        deaths, done = len(victims[0].done), sum(len(v.done) for v in victims)
-        crashes = self.suite.ends() - ends - done
+        delivery, scheduler, postgres = (len(victim.done) for victim in victims)
+        deaths, done = delivery + postgres, delivery + scheduler + postgres
+        crashes = self.suite.ends() - ends - delivery - scheduler
         lines = ledger.checks(
             run, self.received, self.campaign.balance(run.id), self.undisturbed, policy, (done, self.options.kills), deaths,
             crashes, WINDOW)
-        say(f"\n{policy}: {done} kills in {time.monotonic() - began:.0f} s, of them {deaths} of delivery-email "
-            f"({victims[0].by_failpoint} by failpoint between fired and outcome) and {len(victims[1].done)} of "
-            f"campaign-scheduler ({victims[1].by_failpoint} by failpoint)")
+        say(f"\n{policy}: {done} kills in {time.monotonic() - began:.0f} s, of them {delivery} of delivery-email "
+            f"({victims[0].by_failpoint} by failpoint between fired and outcome), {scheduler} of "
+            f"campaign-scheduler ({victims[1].by_failpoint} by failpoint) and {postgres} of Postgres")
         self._show(lines)
         unknown = [place for place, state in run.states.items() if state == "unknown"]
         if unknown:
@@ -156,9 +157,9 @@ class Chaos:
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     session.add_options(parser, seed_help="repeats the choice of kills")
-    parser.add_argument("--kills", type=int, default=100, help="in each of the two disturbed runs; at least 10")
-    parser.add_argument("--recipients", type=int, default=10_000)
-    parser.add_argument("--rate", type=float, default=300, help="messages a second that the sink takes while killing")
+    parser.add_argument("--kills", type=int, default=200, help="in each of the two disturbed runs; at least 10")
+    parser.add_argument("--recipients", type=int, default=50_000)
+    parser.add_argument("--rate", type=float, default=600, help="messages a second that the sink takes while killing")
     parser.add_argument("--policy", action="append", choices=POLICIES, help="only this one")
     options = session.parse(parser)
     if options.kills < 10:

@@ -1,6 +1,7 @@
 """Kills that are spread over a run by its progress, so that the run lasts through all of them however fast it is."""
 
 import dataclasses
+import signal
 import time
 
 # Between `fired` and the outcome: before the first byte of a window leaves, and after its last reply was read.
@@ -25,8 +26,8 @@ class Kill:
 
 def plan(random, kills, messages):
     """The kills of one run, by victim. More than a tenth of them are failpoints of delivery-email."""
-    scheduler = kills * 2 // 5
-    delivery = kills - scheduler
+    scheduler, postgres = kills * 3 // 10, kills // 5
+    delivery = kills - scheduler - postgres
     by_failpoint = max(2, kills * 12 // 100)
 
     def spread(count, at_work):
@@ -43,7 +44,7 @@ def plan(random, kills, messages):
     schedulers = [Kill(failpoint=f"{name}:abort@1") for name in steps]
     schedulers += spread(scheduler - len(schedulers) - 1, at_work=False)
     schedulers.append(Kill(failpoint=f"{LAST_SCHEDULER_FAILPOINT}:abort@1"))
-    return {"delivery-email": deliveries, "campaign-scheduler": schedulers}
+    return {"delivery-email": deliveries, "campaign-scheduler": schedulers, "postgres": spread(postgres, at_work=False)}
 
 
 class Victim:
@@ -62,7 +63,7 @@ class Victim:
 
     def prepare(self):
         """When the first kill is a failpoint, the process has to start anew with it."""
-        if not self.kills[0].failpoint:
+        if not self.kills or not self.kills[0].failpoint:
             return
         self.suite.arm(self.name, self.kills[0].failpoint)
         deadline = time.monotonic() + PATIENCE_SECONDS
@@ -88,8 +89,15 @@ class Victim:
         elif self.due is None:
             if received >= kill.at and not (kill.at_work and received == self.received_before):
                 self.due = now + kill.rest
-        elif now >= self.due and self.life.kill():
+        elif now >= self.due and self._kill():
             self._died()
+
+    def _kill(self):
+        """Postgres is asked to stop at once, as `pg_ctl -m immediate` does: it aborts what is under way and recovers at the start.
+        Every fourth time its postmaster is killed, and its backends learn it on their own."""
+        if self.name == "postgres" and len(self.done) % 4 != 3:
+            return self.life.kill(signal.SIGQUIT)
+        return self.life.kill()
 
     def _adopt(self, kill, received, now):
         if kill.failpoint:

@@ -2,26 +2,45 @@
 
 import asyncio
 import collections
+import time
 
 import asyncpg
 
 OUTCOMES = {1: "accepted", 2: "rejected", 3: "suppressed", 4: "expired", 5: "unknown"}
 POSSIBLE_DUPLICATE, LATE = 1, 2
+PATIENCE_SECONDS = 60
 
 
 class Database:
-    """asyncpg, one statement at a time, for a driver that is not asynchronous."""
+    """asyncpg, one reading statement at a time, for a driver that is not asynchronous. It outlives the server, which is killed too."""
 
     def __init__(self, url):
+        self.url = url
         self.loop = asyncio.new_event_loop()
-        self.connection = self.loop.run_until_complete(asyncpg.connect(url))
+        self.connection = None
 
     def rows(self, sql, *arguments):
-        return self.loop.run_until_complete(self.connection.fetch(sql, *arguments))
+        return self.loop.run_until_complete(self._rows(sql, arguments))
+
+    async def _rows(self, sql, arguments):
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                if self.connection is None:
+                    self.connection = await asyncpg.connect(self.url, timeout=10)
+                return await self.connection.fetch(sql, *arguments)
+            except (OSError, asyncio.TimeoutError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError,
+                    asyncpg.OperatorInterventionError):
+                self.close()
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(0.1)
 
     def close(self):
         """At once, also when a signal came in the middle of a statement."""
-        self.connection.terminate()
+        if self.connection:
+            self.connection.terminate()
+            self.connection = None
 
     def runs(self, campaign):
         """Oldest first."""
@@ -106,7 +125,7 @@ class Received:
 
 def checks(run, received, reported, undisturbed, policy, kills, deaths, crashes, window):
     """(what, figure, wanted, whether it holds) of a disturbed run. `reported` is the product's own balance of it, `deaths` are
-    kills of delivery-email."""
+    kills of delivery-email, and of the Postgres that its outcomes go to."""
     seen = received.runs[run.id]
     copies = {place: count for place, count in seen.items() if count > 1}
     state = run.states.get
