@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the benchmarks on a suite of their own: a fresh home, a free port, mail into an smtp-sink. Everything it starts is gone
 # afterwards. Build first (make bench does).
-#   usage: ops/bench/run.sh BUILD_FOLDER [idle|json|columns|queue|fanout|ingest|email|segments|memory ...]
+#   usage: ops/bench/run.sh BUILD_FOLDER [idle|json|columns|queue|fanout|ingest|email|render|pickup|event|pipeline|segments|memory ...]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 

@@ -22,6 +22,10 @@ import Runtime
         Part(name: "fanout", summary: "Q3, a million recipients against one INSERT … SELECT", run: FanOutContest.run),
         Part(name: "ingest", summary: "I1, PutEvents against binary COPY", run: IngestContest.run),
         Part(name: "email", summary: "E1, a campaign against smtp-source", run: EmailContest.run),
+        Part(name: "render", summary: "templates against appending the same bytes", run: RenderContest.run),
+        Part(name: "pickup", summary: "Q4, from an enqueued job to an idle worker's handler", run: PickUpLatency.run),
+        Part(name: "event", summary: "from an event to the provider's acceptance", run: EventLatency.run),
+        Part(name: "pipeline", summary: "A2, ingest while a campaign of a million runs", run: WholePipeline.run),
         Part(name: "segments", summary: "S1–S3, segments of a million against DuckDB", run: SegmentContest.run),
         Part(name: "memory", summary: "memory of every process, after all that", run: IdleSuite.afterLoad),
     ]

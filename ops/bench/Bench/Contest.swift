@@ -99,16 +99,18 @@ struct Contest: Sendable {
     }
 
     /// `ours / yardstick`, by time and by processor time, and whether the aim is met.
-    static func judge(_ name: String, _ ours: [Sample], over yardstick: [Sample], aim: Double) {
+    /// Without an aim the ratio is for information.
+    static func judge(_ name: String, _ ours: [Sample], over yardstick: [Sample], aim: Double?) {
         let ratio = Report.median(ours.map(\.rate)) / max(Report.median(yardstick.map(\.rate)), .leastNormalMagnitude)
         let cost =
             Report.median(ours.map(\.perCPUSecond))
             / max(Report.median(yardstick.map(\.perCPUSecond)), .leastNormalMagnitude)
-        let verdict = ratio >= aim ? "met" : "missed by \(Report.fixed((1 - ratio / aim) * 100, 0)) %"
+        let verdict = aim.map { aim in
+            let outcome = ratio >= aim ? "met" : "missed by \(Report.fixed((1 - ratio / aim) * 100, 0)) %"
+            return " (aim ≥ \(Report.fixed(aim, 2)), \(outcome))"
+        }
         Report.line(
-            "**\(name): \(Report.fixed(ratio, 2))** (aim ≥ \(Report.fixed(aim, 2)), \(verdict)); "
-                + "per CPU second \(Report.fixed(cost, 2))"
-        )
+            "**\(name): \(Report.fixed(ratio, 2))**\(verdict ?? ""); per CPU second \(Report.fixed(cost, 2))")
         Report.line()
     }
 }

@@ -45,6 +45,21 @@ enum Report {
         return sorted.isEmpty ? 0 : sorted[sorted.count / 2]
     }
 
+    /// `p` of 0…1; the sample at or above it.
+    static func percentile(_ values: [Double], _ p: Double) -> Double {
+        let sorted = values.sorted()
+        return sorted.isEmpty ? 0 : sorted[min(sorted.count - 1, Int(Double(sorted.count) * p))]
+    }
+
+    /// A line of a latency's distribution, in milliseconds.
+    static func latency(_ name: String, _ milliseconds: [Double]) {
+        let figures = [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("most", 1)].map { name, p in
+            "\(name) \(fixed(percentile(milliseconds, p), 2))"
+        }
+        line("\(name), \(milliseconds.count) samples, ms: \(figures.joined(separator: ", "))")
+        line()
+    }
+
     /// Date, processor and load: without them no figure means anything later.
     static func machine() {
         let model = text("/proc/cpuinfo").split(separator: "\n").first { $0.hasPrefix("model name") } ?? ""

@@ -13,22 +13,36 @@ struct RequestBlast: Sendable {
     let server: Server
     let connections: Int
 
-    /// Every request must be answered 202. Returns after the last answer.
-    func send(_ requests: [[UInt8]], on loop: EventLoop) async throws {
+    /// Every request must be answered 202. Returns after the last answer, with the milliseconds that each took.
+    ///
+    /// With `perSecond`, request n is sent n / perSecond seconds after the first, or as soon as a connection is free; what it waits
+    /// for one counts.
+    @discardableResult
+    func send(_ requests: [[UInt8]], perSecond: Double? = nil, on loop: EventLoop) async throws -> [Double] {
         let next = Lock(0)
         let server = server
-        _ = try await BlockingThreads.run(connections, on: loop) { _ in
+        let start = MonotonicClock.now()
+        let times = try await BlockingThreads.run(connections, on: loop) { _ in
             let connection = try BlockingSocket(server)
+            var times: [Double] = []
             while true {
                 let index = next.withLock { next in
                     defer { next += 1 }
                     return next
                 }
-                guard index < requests.count else { return }
+                guard index < requests.count else { return times }
+                var began = MonotonicClock.now()
+                if let perSecond {
+                    let due = start + Int64(Double(index) / perSecond * 1_000_000)
+                    if due > began { usleep(UInt32(due - began)) }
+                    began = due
+                }
                 let status = try connection.exchange(requests[index])
                 guard status == 202 else { throw Fault(.unavailable, "a request was answered \(status)") }
+                times.append(Double(MonotonicClock.now() - began) / 1000)
             }
         }
+        return times.flatMap { $0 }
     }
 }
 
