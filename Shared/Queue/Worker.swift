@@ -30,9 +30,15 @@ package final class Worker: Sendable {
     private let environment: Environment
     private let settlement: Settlement
     private let handler: Handler
-    private let wakeups = Lock<[Wakeup]>([])
+    private let waiting = Lock(Waiting())
     private let held = HeldLeases()
     private let stopping = Lock(false)
+
+    private struct Waiting {
+        /// How often `wake` was called: a lane that looked before the last call has to look again.
+        var hints = 0
+        var lanes: [Wakeup] = []
+    }
 
     package init(
         terms: Terms,
@@ -85,11 +91,12 @@ package final class Worker: Sendable {
 
     /// There may be work: ends the waits of idle lanes. Callable from anywhere.
     package func wake() {
-        let waiting = wakeups.withLock { wakeups in
-            defer { wakeups = [] }
-            return wakeups
+        let lanes = waiting.withLock { waiting in
+            defer { waiting.lanes = [] }
+            waiting.hints += 1
+            return waiting.lanes
         }
-        for wakeup in waiting { wakeup.end() }
+        for lane in lanes { lane.end() }
     }
 
     // MARK: Lanes
@@ -97,6 +104,7 @@ package final class Worker: Sendable {
     private func runLane(maximumPriority: Int16) async {
         var poll = terms.shortestPoll
         while !isStopping {
+            let hints = waiting.withLock(\.hints)
             do {
                 let jobs = try await Claim.take(
                     terms.queue,
@@ -107,7 +115,7 @@ package final class Worker: Sendable {
                     in: database
                 )
                 guard let job = jobs.first else {
-                    await idle(poll)
+                    await idle(poll, unlessHintedSince: hints)
                     poll = min(poll * 2, terms.longestPoll)
                     continue
                 }
@@ -115,7 +123,7 @@ package final class Worker: Sendable {
                 await handle(job)
             } catch {
                 environment.log.error("queue.claim_failed", error)
-                await idle(terms.longestPoll)
+                await idle(terms.longestPoll, unlessHintedSince: hints)
             }
         }
     }
@@ -138,12 +146,15 @@ package final class Worker: Sendable {
         }
     }
 
-    private func idle(_ duration: Duration) async {
+    private func idle(_ duration: Duration, unlessHintedSince hints: Int) async {
         let wakeup = Wakeup()
-        wakeups.withLock { $0.append(wakeup) }
-        if isStopping { wakeup.end() }
+        let isHinted = waiting.withLock { waiting in
+            waiting.lanes.append(wakeup)
+            return waiting.hints != hints
+        }
+        if isHinted || isStopping { wakeup.end() }
         await wakeup.wait(for: duration, on: loop)
-        wakeups.withLock { wakeups in wakeups.removeAll { $0 === wakeup } }
+        waiting.withLock { waiting in waiting.lanes.removeAll { $0 === wakeup } }
     }
 
     // MARK: Upkeep
