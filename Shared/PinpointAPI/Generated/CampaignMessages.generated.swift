@@ -116,6 +116,7 @@ package struct CampaignInAppMessage: WireShape {
         content = try reader.read("Content")
         customConfig = try reader.read("CustomConfig")
         layout = try reader.read("Layout")
+        try reader.check(count: 0...10, customConfig, "CustomConfig")
     }
 
     package var json: JSON {
@@ -160,6 +161,11 @@ package struct CampaignSmsMessage: WireShape {
         senderId = try reader.read("SenderId")
         entityId = try reader.read("EntityId")
         templateId = try reader.read("TemplateId")
+        try reader.check(length: 0...1600, body, "Body")
+        try reader.check(length: 0...256, originationNumber, "OriginationNumber")
+        try reader.check(length: 0...256, senderId, "SenderId")
+        try reader.check(length: 0...50, entityId, "EntityId")
+        try reader.check(length: 0...50, templateId, "TemplateId")
     }
 
     package var json: JSON {
@@ -358,6 +364,8 @@ package struct WriteTreatmentResource: WireShape {
         treatmentName = try reader.read("TreatmentName")
         needletail = try reader.readExtension("Needletail")
         try reader.check(range: 0...100, sizePercent, "SizePercent")
+        try reader.check(length: 0...2000, treatmentDescription, "TreatmentDescription")
+        try reader.check(length: 0...256, treatmentName, "TreatmentName")
     }
 
     package var json: JSON {

@@ -447,6 +447,8 @@ package struct WriteCampaignRequest: WireShape {
         try reader.check(count: 0...50, tags, "tags")
         try reader.check(keyLength: 1...128, tags, "tags")
         try reader.check(valueLength: 0...256, tags, "tags")
+        try reader.check(length: 0...2000, treatmentDescription, "TreatmentDescription")
+        try reader.check(length: 0...256, treatmentName, "TreatmentName")
     }
 
     package var json: JSON {

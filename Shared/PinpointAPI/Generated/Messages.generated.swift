@@ -388,6 +388,15 @@ package struct Message: WireShape {
         title = try reader.read("Title")
         url = try reader.read("Url")
         try reader.check(length: 0...200, body, "Body")
+        try reader.check(length: 0...2048, imageIconUrl, "ImageIconUrl")
+        try reader.check(length: 0...2048, imageSmallIconUrl, "ImageSmallIconUrl")
+        try reader.check(length: 0...2048, imageUrl, "ImageUrl")
+        try reader.check(length: 0...6000, jsonBody, "JsonBody")
+        try reader.check(length: 0...2048, mediaUrl, "MediaUrl")
+        try reader.check(length: 0...6000, rawContent, "RawContent")
+        try reader.check(range: 0...Int.max, timeToLive, "TimeToLive")
+        try reader.check(length: 0...6000, title, "Title")
+        try reader.check(length: 0...2048, url, "Url")
     }
 
     package var json: JSON {
