@@ -13,6 +13,8 @@ enum CheckTemplate {
     /// Pinpoint's 200,000 characters, at their longest in UTF-8.
     private static let inAppBytes = 800_000
     private static let substitutionsCharacters = 100_000
+    private static let recommender = "RecommenderId"
+    private static let recommenderCharacters = 128
     static let warningsPerAnswer = 50
 
     static func isName(_ name: String) -> Bool {
@@ -31,11 +33,12 @@ enum CheckTemplate {
     /// Returns warnings about what can be sent but will hardly print what its author means. Throws `APIError` naming the
     /// member, and for a syntax error line and column.
     static func run(_ content: TemplateContent, snippets: [String: String]) throws(APIError) -> [String] {
-        guard content.members["RecommenderId"] == nil else {
-            throw WirePath.root.member("RecommenderId").refusal("is not supported in this version")
-        }
+        try check(length: recommenderCharacters, content.members[recommender], .root.member(recommender))
         try content.checkExtensions()
         var warnings = try checkTexts(of: content, snippets, standard: .none)
+        if content.members[recommender] != nil {
+            warnings.append("\(recommender) is kept, but nothing recommends: RecommendationItems prints nothing")
+        }
         let standard = try defaults(of: content, standard: .none)
         for variant in content.variants {
             warnings += try checkTexts(of: variant.content, snippets, standard: standard)

@@ -154,7 +154,7 @@ import Testing
                 (["Headers": [["Name": "X Y", "Value": "x"]]], "Headers[0].Name"),
                 (["Headers": [["Name": "X-A", "Value": "a\r\nb"]]], "Headers[0].Value"),
                 (["Headers": [["Name": "X-A"]]], "Headers[0].Value is required"),
-                (["RecommenderId": "r"], "RecommenderId"),
+                (["RecommenderId": .string(String(repeating: "r", count: 129))], "RecommenderId must have at most 128"),
                 (["TemplateDescription": .string(String(repeating: "d", count: 501))], "TemplateDescription"),
                 (["HtmlPart": .string(String(repeating: "d", count: 600_001))], "HtmlPart"),
                 (

@@ -161,7 +161,7 @@ import Testing
     static let refusals: [(String, JSON, String)] = [
         ("sms", ["Body": text(1601)], "Body must have at most 1600"),
         ("sms", ["Body": "{{#if a}}"], "Body is not a valid template: line 1"),
-        ("sms", ["Body": "a", "RecommenderId": "r"], "RecommenderId"),
+        ("sms", ["Body": "a", "RecommenderId": text(129)], "RecommenderId must have at most 128"),
         ("sms", ["Body": "a", "TemplateDescription": text(501)], "TemplateDescription"),
         ("sms", ["Body": "a", "tags": ["aws:x": "y"]], "tags.aws:x"),
         ("voice", ["Body": text(10_001)], "Body must have at most 10000"),
