@@ -4,7 +4,7 @@ import Model
 import PinpointAPI
 import Templates
 
-/// Whether every treatment's e-mail can be made: its sender is an address, its parts compile.
+/// Whether every treatment's messages can be made: an e-mail's sender is an address, their texts compile.
 enum CampaignsContent {
     static func check(_ treatments: [RunPlan.Treatment]) throws(APIError) {
         for (index, treatment) in treatments.enumerated() {
@@ -12,6 +12,12 @@ enum CampaignsContent {
             let place = index == 0 ? WirePath.root : WirePath.root.member("AdditionalTreatments").element(index - 1)
             try check(email, at: place.member("MessageConfiguration").member("EmailMessage"))
         }
+    }
+
+    /// Of other channels' messages.
+    static func check(_ parts: [TemplatePart], snippets: [String: String]) throws(APIError) {
+        let check = CheckTexts(defaults: .none, snippets: snippets)
+        for part in parts { try check.text(part.source, part.path) }
     }
 
     private static func check(_ email: RunPlan.EmailContent, at path: WirePath) throws(APIError) {

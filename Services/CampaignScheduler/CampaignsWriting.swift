@@ -76,20 +76,21 @@ struct CampaignsWriting: Sendable {
         _ call: RequestContext
     ) async throws -> CampaignDefinition {
         let account = call.account
-        let (filled, treatments) = try await call.context.database.withSession {
-            session -> (CampaignDefinition, [RunPlan.Treatment]) in
+        let (filled, treatments, snippets) = try await call.context.database.withSession {
+            session -> (CampaignDefinition, [RunPlan.Treatment], [String: String]) in
             var filled = try await CampaignReferences.fillSegment(definition, app: app, account: account, in: session)
-            let settings = try await CampaignReferences.settings(of: app, isInApp: definition.isInApp, in: session)
-            if isNew { filled = CampaignReferences.fillDefaults(filled, from: settings) }
+            if isNew { filled = try await CampaignReferences.fillDefaults(filled, of: app, in: session) }
             if filled.isInApp {
                 try await InAppContent.check(filled.request, account: account, in: session)
-                return (filled, [])
+                return (filled, [], [:])
             }
             let treatments = try await RunPlanner.treatments(
                 of: filled.request, app: app, account: account, in: session)
-            return (filled, treatments)
+            let sources = CampaignTexts.parts(of: filled.request).map(\.source)
+            return (filled, treatments, try await SnippetStore.called(by: sources, account: account, in: session))
         }
         try CampaignsContent.check(treatments)
+        try CampaignsContent.check(CampaignTexts.parts(of: filled.request), snippets: snippets)
         return filled
     }
 }

@@ -32,9 +32,7 @@ enum AppSettingsCalls {
             try NeedletailMembers.only([], of: needletail, at: WirePath.root.member("Needletail"))
         }
         try QuietTimeRules.check(request.quietTime, at: WirePath.root.member("QuietTime"))
-        let hook = WirePath.root.member("CampaignHook")
-        try TextLimit.check(request.campaignHook?.lambdaFunctionName, at: hook.member("LambdaFunctionName"))
-        try TextLimit.check(request.campaignHook?.webUrl, at: hook.member("WebUrl"))
+        try OutboundTarget.check(request.campaignHook, at: WirePath.root.member("CampaignHook"))
     }
 }
 

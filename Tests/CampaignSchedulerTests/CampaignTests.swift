@@ -202,40 +202,47 @@ import Testing
         }
     }
 
-    @Test(
-        arguments: [
-            ("QuietTime", ["QuietTime": ["End": "06:00", "Start": "22:00"]], ["QuietTime": ["Start": "", "End": ""]]),
-            ("Limits.Daily", ["Limits": ["Daily": 3]], ["Limits": ["Daily": 0]]),
-            ("Limits.Total", ["Limits": ["Total": 3]], ["Limits": ["Total": 0]]),
-            ("Limits.Session", ["Limits": ["Session": 3]], ["Limits": ["Session": 0]]),
-            (
-                "CampaignHook", ["CampaignHook": ["LambdaFunctionName": "f"]],
-                ["CampaignHook": ["LambdaFunctionName": ""]]
-            ),
-            ("CampaignHook", ["CampaignHook": ["WebUrl": "https://example.com"]], ["CampaignHook": [:]]),
-        ] as [(String, JSON, JSON)])
-    func `an app's setting that a run would ignore refuses its campaigns, and is kept`(
-        name: String, set: JSON, unset: JSON
-    ) async throws {
+    @Test func `every default of the app is copied at creation, and not over what a campaign says itself`() async throws {
         try await run { service in
             let (app, segment) = try await prepare(service)
             let (path, settings) = ("/v1/apps/\(app)/campaigns", "/v1/apps/\(app)/settings")
-            let later = body(segment, ["Schedule": ["StartTime": "1998-08-01T00:00:00Z"]])
-            let id = try #require(try await service.call("POST", path, later).json["Id"]?.string)
-            #expect(try await service.call("PUT", settings, set).status == 200)
-            for (method, place) in [("POST", path), ("PUT", "\(path)/\(id)")] {
-                let refused = try await service.call(method, place, later)
-                #expect(refused.status == 400, "\(method)")
-                let expected = "ApplicationSettings.\(name) is not supported in this version; "
-                #expect(refused.message.hasPrefix(expected), "\(refused.message)")
-            }
-            #expect(try await service.call("GET", "\(path)/\(id)").json["Version"] == 1)
-            let kept = try await service.call("GET", settings).json
-            for member in try #require(set.object).members { #expect(kept[member.key] == member.value) }
+            let written: JSON = [
+                "CampaignHook": ["LambdaFunctionName": "f", "Mode": "FILTER"],
+                "Limits": ["Daily": 3, "Total": 9, "Session": 2], "QuietTime": ["End": "06:00", "Start": "22:00"],
+            ]
+            #expect(try await service.call("PUT", settings, written).status == 200)
+            let start = "1998-08-01T00:00:00Z"
+            let later: JSONObject = ["Schedule": ["StartTime": .string(start)]]
+            let taken = try await service.call("POST", path, body(segment, later)).json
+            #expect(taken["Hook"] == written["CampaignHook"])
+            #expect(taken["Limits"] == written["Limits"])
+            #expect(taken["Schedule"] == ["QuietTime": written["QuietTime"] ?? .null, "StartTime": .string(start)])
+            #expect(taken["DailyFrom"] == nil)
 
+            let own: JSONObject = [
+                "Hook": [:], "Limits": ["Daily": 0, "Total": 1],
+                "Schedule": ["QuietTime": [:], "StartTime": .string(start)],
+            ]
+            let kept = try await service.call("POST", path, body(segment, own)).json
+            #expect(kept["Hook"] == [:])
+            #expect(kept["Limits"] == ["Daily": 0, "Total": 1, "Session": 2])
+            #expect(kept["Schedule"] == own["Schedule"])
+            // An update says all there is: what it leaves out is not filled again.
+            let id = try #require(taken["Id"]?.string)
+            let updated = try await service.call("PUT", "\(path)/\(id)", body(segment, later)).json
+            #expect(updated["Hook"] == nil)
+            #expect(updated["Limits"] == [:])
+            #expect(updated["Schedule"] == later["Schedule"])
+
+            let unset: JSON = [
+                "CampaignHook": ["LambdaFunctionName": "", "WebUrl": ""], "Limits": ["Daily": 0, "Session": 0, "Total": 0],
+                "QuietTime": ["End": "", "Start": ""],
+            ]
             #expect(try await service.call("PUT", settings, unset).status == 200)
-            #expect(try await service.call("POST", path, later).status == 201)
-            #expect(try await service.call("PUT", "\(path)/\(id)", later).status == 200)
+            let bare = try await service.call("POST", path, body(segment, later)).json
+            #expect(bare["Hook"] == nil)
+            #expect(bare["Limits"] == [:])
+            #expect(bare["Schedule"] == later["Schedule"])
         }
     }
 

@@ -53,21 +53,41 @@ import Testing
         ),
         (#""Schedule": {"StartTime": "IMMEDIATE", "IsLocalTime": true}"#, "", "Schedule.IsLocalTime must be false"),
         (
-            #""Schedule": {"StartTime": "IMMEDIATE", "QuietTime": {"Start": "22:00", "End": "08:00"}}"#, "",
-            "Schedule.QuietTime is not supported"
+            #""Schedule": {"StartTime": "IMMEDIATE", "QuietTime": {"Start": "22:00", "End": "24:00"}}"#, "",
+            "Schedule.QuietTime.End must be a time of day"
         ),
         (#""Schedule": {"StartTime": "IMMEDIATE", "Timezone": "CET"}"#, "", "Schedule.Timezone must be UTC or one of"),
         (
             #""Schedule": {"StartTime": "1998-07-01T00:00:00Z", "EndTime": "1998-07-01T00:00:00Z"}"#, "",
             "Schedule.EndTime must be after StartTime"
         ),
-        (#""Hook": {"LambdaFunctionName": "f"}"#, "", "Hook is not supported"),
         (
-            #""CustomDeliveryConfiguration": {"DeliveryUri": "https://x"}"#, "",
-            "CustomDeliveryConfiguration is not supported"
+            #""Hook": {"LambdaFunctionName": "f", "WebUrl": "https://x"}"#, "",
+            "Hook must have LambdaFunctionName or WebUrl, not both"
         ),
-        (#""Limits": {"Daily": 1}"#, "", "Limits.Daily must be 0"),
-        (#""Limits": {"Total": 1}"#, "", "Limits.Total must be 0"),
+        (#""Hook": {"Mode": "FILTER"}"#, "", "Hook must have LambdaFunctionName or WebUrl with Mode"),
+        (#""Hook": {"LambdaFunctionName": "f", "Mode": "DELIVERY"}"#, "", "Hook.Mode must be FILTER"),
+        (#""Hook": {"LambdaFunctionName": "f g"}"#, "", "Hook.LambdaFunctionName must be the name or the ARN"),
+        (#""Hook": {"LambdaFunctionName": "arn:aws:s3:a:1:function:f"}"#, "", "Hook.LambdaFunctionName must be"),
+        (#""Hook": {"WebUrl": "http://example.com"}"#, "", "Hook.WebUrl must be a URL that begins with https://"),
+        (#""Hook": {"WebUrl": "https:///x"}"#, "", "Hook.WebUrl must be a URL that begins with https:// and a host"),
+        (#""Hook": {"WebUrl": "https://u@example.com"}"#, "", "Hook.WebUrl must have letters, digits and"),
+        (
+            #""MessageConfiguration": {"CustomMessage": {"Data": "x"}}"#, "",
+            "CustomDeliveryConfiguration is required with MessageConfiguration.CustomMessage"
+        ),
+        (
+            #""CustomDeliveryConfiguration": {"DeliveryUri": "ftp://x"}"#, "",
+            "CustomDeliveryConfiguration.DeliveryUri must be a URL that begins with https://"
+        ),
+        (
+            #""CustomDeliveryConfiguration": {"DeliveryUri": "f", "EndpointTypes": ["FAX"]}"#, "",
+            "CustomDeliveryConfiguration.EndpointTypes[0] must be one of"
+        ),
+        (#""Limits": {"Daily": 101}"#, "", "Limits.Daily must be between 0 and 100"),
+        (#""Limits": {"Total": -1}"#, "", "Limits.Total must be between 0 and 100"),
+        (#""Limits": {"MaximumDuration": 59}"#, "", "Limits.MaximumDuration must be at least 60, or 0 for no limit"),
+        (#""Limits": {"MessagesPerSecond": 20001}"#, "", "Limits.MessagesPerSecond must be between 1 and 20000"),
         (#""IsPaused": true"#, "", "IsPaused must be false for a campaign that starts IMMEDIATE"),
         (
             #""HoldoutPercent": 60, "AdditionalTreatments": [{"SizePercent": 41, "MessageConfiguration": \#(email)}]"#,
@@ -75,16 +95,37 @@ import Testing
         ),
         (#""AdditionalTreatments": [{"SizePercent": 10}]"#, "", "AdditionalTreatments[0].MessageConfiguration or"),
         (
-            #""AdditionalTreatments": [{"SizePercent": 1, "MessageConfiguration": {"SMSMessage": {"Body": "x"}}}]"#, "",
-            "AdditionalTreatments[0].MessageConfiguration.SMSMessage is not supported"
+            #""AdditionalTreatments": [{"SizePercent": 1, "MessageConfiguration": {"CustomMessage": {}}}]"#, "",
+            "AdditionalTreatments[0].CustomDeliveryConfiguration is required"
         ),
         (
-            #""AdditionalTreatments": [{"SizePercent": 1, "MessageConfiguration": \#(email), "Schedule": {"StartTime": "1998-07-01T00:00:00Z"}}]"#,
-            "", "AdditionalTreatments[0].Schedule must be absent or equal"
+            #""AdditionalTreatments": [{"SizePercent": 1, "MessageConfiguration": \#(email), "Schedule": {"StartTime": "soon"}}]"#,
+            "", "AdditionalTreatments[0].Schedule.StartTime must be IMMEDIATE or"
         ),
         (
-            #""TemplateConfiguration": {"PushTemplate": {"Name": "p"}}"#, "",
-            "TemplateConfiguration.PushTemplate is not supported"
+            #""TemplateConfiguration": {"VoiceTemplate": {"Name": "v"}}"#, "",
+            "TemplateConfiguration.VoiceTemplate is not for campaigns"
+        ),
+        (
+            #""TemplateConfiguration": {"InAppTemplate": {"Name": "v"}}"#, "",
+            "TemplateConfiguration.InAppTemplate is for campaigns whose Frequency is IN_APP_EVENT only"
+        ),
+        (
+            #""TemplateConfiguration": {"PushTemplate": {"Name": "p", "Version": "0"}}"#, "",
+            "TemplateConfiguration.PushTemplate.Version must be a version number or latest"
+        ),
+        (#""MessageConfiguration": {"DefaultMessage": {}}"#, "", "MessageConfiguration or TemplateConfiguration must say"),
+        (
+            #""MessageConfiguration": {"GCMMessage": {"RawContent": "\#(String(repeating: "x", count: 4001))"}}"#, "",
+            "MessageConfiguration.GCMMessage.RawContent must have at most 4000 characters; got 4001"
+        ),
+        (
+            #""MessageConfiguration": {"ADMMessage": {"Body": "\#(String(repeating: "x", count: 201))"}}"#, "",
+            "MessageConfiguration.ADMMessage.Body must have at most 200"
+        ),
+        (
+            #""MessageConfiguration": {"SMSMessage": {"Body": "\#(String(repeating: "x", count: 1601))"}}"#, "",
+            "MessageConfiguration.SMSMessage.Body must have at most 1600"
         ),
         (
             #""TemplateConfiguration": {"EmailTemplate": {}}"#, "",
@@ -98,9 +139,10 @@ import Testing
             #""Needletail": {"DeliveryPolicy": "MAYBE"}"#, "",
             "Needletail.DeliveryPolicy must be AT_LEAST_ONCE or AT_MOST_ONCE"
         ),
+        (#""Needletail": {"Purpose": "FUN"}"#, "", "Needletail.Purpose must be MARKETING or TRANSACTIONAL"),
         (#""Needletail": {"Policy": "AT_MOST_ONCE"}"#, "", "Needletail.Policy is not known"),
     ])
-    func `what cannot be kept is refused by name`(members: String, without: String, message: String) {
+    func `what cannot be is refused by name`(members: String, without: String, message: String) {
         #expect {
             _ = try definition(members, without: without.isEmpty ? nil : without)
         } throws: { error in
@@ -115,7 +157,16 @@ import Testing
         #""HoldoutPercent": 100"#,
         #""AdditionalTreatments": [{"SizePercent": 50, "MessageConfiguration": \#(email), "Schedule": {"StartTime": "IMMEDIATE"}}]"#,
         #""TemplateConfiguration": {"EmailTemplate": {"Name": "t", "Version": "latest"}}"#,
-        #""Needletail": {"DeliveryPolicy": "AT_LEAST_ONCE"}, "Priority": 3"#,
+        #""Needletail": {"DeliveryPolicy": "AT_LEAST_ONCE", "Purpose": "TRANSACTIONAL"}, "Priority": 3"#,
+        #""Schedule": {"StartTime": "IMMEDIATE", "QuietTime": {"Start": "22:00", "End": "08:00"}}"#,
+        #""Hook": {"LambdaFunctionName": "f", "WebUrl": "", "Mode": "FILTER"}"#,
+        #""Hook": {"LambdaFunctionName": "arn:aws:lambda:us-east-1:123456789012:function:f:live"}"#,
+        #""Hook": {"WebUrl": "https://hooks.example.com:8443/a_b~c?x#y"}"#,
+        #""Limits": {"Daily": 100, "Total": 100, "MaximumDuration": 60, "MessagesPerSecond": 20000, "Session": 9}"#,
+        #""MessageConfiguration": {"CustomMessage": {"Data": "x"}}, "CustomDeliveryConfiguration": {"DeliveryUri": "f:1", "EndpointTypes": ["EMAIL"]}"#,
+        #""MessageConfiguration": {"SMSMessage": {"Body": "x", "MessageType": "TRANSACTIONAL"}}"#,
+        #""MessageConfiguration": {"ADMMessage": {"RawContent": "\#(String(repeating: "x", count: 6000))"}}"#,
+        #""TemplateConfiguration": {"PushTemplate": {"Name": "p"}, "SMSTemplate": {"Name": "s", "Version": "2"}}, "MessageConfiguration": null"#,
     ])
     func `what Pinpoint's samples write is taken`(members: String) throws {
         _ = try definition(members)

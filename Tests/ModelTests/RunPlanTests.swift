@@ -34,7 +34,7 @@ import Testing
         messagesPerSecond: 20,
         rules: RunRules(
             quietTime: QuietWindow(start: 21 * 60, end: 8 * 60),
-            caps: FrequencyCaps(campaignDaily: 1, appDaily: 2, total: 3)),
+            caps: FrequencyCaps(campaignDaily: 1, appDaily: 2, total: 3), purpose: .transactional),
         hook: .web(url: "https://example.com/hook")
     )
 

@@ -69,7 +69,7 @@ def settings(app):
     kept = pinpoint.get_application_settings(ApplicationId=app)["ApplicationSettingsResource"]
     equal(kept["QuietTime"], {"Start": "22:00", "End": "06:00"}, "settings keep what was written")
     equal(kept["Limits"]["MessagesPerSecond"], 5000, "settings keep what an update leaves out")
-    # A campaign of an app with a quiet time is refused in this version.
+    # Else every campaign below would start with it.
     pinpoint.update_application_settings(
         ApplicationId=app, WriteApplicationSettingsRequest={"QuietTime": {"Start": "", "End": ""}}
     )

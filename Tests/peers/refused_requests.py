@@ -307,7 +307,19 @@ def campaigns():
         ),
         ("an unknown extension", good | {"Needletail": {"Policy": "x"}}, "Needletail.Policy"),
         ("an unknown policy", good | {"Needletail": {"DeliveryPolicy": "TWICE"}}, "Needletail.DeliveryPolicy"),
-        ("a channel that is not built", good | {"MessageConfiguration": {"SMSMessage": {"Body": "x"}}}, "SMSMessage"),
+        ("an unknown purpose", good | {"Needletail": {"Purpose": "FUN"}}, "Needletail.Purpose"),
+        ("a daily cap of 101", good | {"Limits": {"Daily": 101}}, "Limits.Daily"),
+        ("a run of 59 seconds", good | {"Limits": {"MaximumDuration": 59}}, "Limits.MaximumDuration"),
+        ("a hook of two kinds", good | {"Hook": {"LambdaFunctionName": "f", "WebUrl": "https://a"}}, "Hook must have"),
+        ("a hook without TLS", good | {"Hook": {"WebUrl": "http://a"}}, "Hook.WebUrl must be a URL"),
+        ("a hook that delivers", good | {"Hook": {"LambdaFunctionName": "f", "Mode": "DELIVERY"}}, "Hook.Mode must be"),
+        (
+            "a custom message for nobody",
+            good | {"MessageConfiguration": {"CustomMessage": {"Data": "x"}}},
+            "CustomDeliveryConfiguration is required",
+        ),
+        ("a long SMS", good | {"MessageConfiguration": {"SMSMessage": {"Body": "x" * 1601}}}, "SMSMessage.Body must have"),
+        ("a voice template", good | {"TemplateConfiguration": {"VoiceTemplate": {"Name": "v"}}}, "VoiceTemplate is not"),
     ]:
         refuse(f"a campaign with {what}", "POST", f"{A}/campaigns", body, BAD, message)
 

@@ -2,13 +2,12 @@ package import Core
 package import PinpointAPI
 
 /// A campaign as its author wrote it, checked as far as it can be without looking anything up.
-///
-/// What this version does not act on is refused by name rather than stored and ignored: a cap or a quiet time that is
-/// silently dropped would reach people it should not.
 package struct CampaignDefinition: Sendable {
     /// Without tags, which belong to the campaign and not to a version.
     package var request: WriteCampaignRequest
     package var schedule: CampaignSchedule
+    /// Limits.Daily was not written but taken from the app's settings: then it counts what all campaigns of the app send.
+    package var isDailyOfApp = false
 
     package init(_ request: WriteCampaignRequest) throws(APIError) {
         self.request = request
@@ -24,9 +23,10 @@ package struct CampaignDefinition: Sendable {
         if request.isPaused == true, schedule.start == .immediate, !isInApp {
             throw WirePath.root.member("IsPaused").refusal("must be false for a campaign that starts IMMEDIATE")
         }
-        try Self.refuseUnsupported(request, isInApp: isInApp)
-        try Self.checkTreatments(request, isInApp: isInApp)
-        try Self.checkExtensions(request.needletail, at: .root.member("Needletail"))
+        try OutboundTarget.check(request.hook, at: .root.member("Hook"))
+        try Self.checkTreatments(request)
+        for arm in CampaignArm.all(of: request) { try CampaignMessages.check(arm, isInApp: isInApp) }
+        try CampaignExtensions.check(request.needletail, at: .root.member("Needletail"))
     }
 
     package var isPaused: Bool { request.isPaused ?? false }
@@ -34,138 +34,42 @@ package struct CampaignDefinition: Sendable {
     /// Fetched by clients instead of sent: it makes no run.
     package var isInApp: Bool { schedule.frequency == .inAppEvent }
 
-    /// For `campaign_versions.definition`.
-    package var json: JSON { request.json }
-
-    // MARK: Checks
-
-    /// The caps of an in-app campaign are for the client to keep (pinpoint-api §3.11).
-    private static func refuseUnsupported(_ request: WriteCampaignRequest, isInApp: Bool) throws(APIError) {
-        let root = WirePath.root
-        if let hook = request.hook, hook != CampaignHook() { throw root.member("Hook").unsupported }
-        if request.customDeliveryConfiguration != nil { throw root.member("CustomDeliveryConfiguration").unsupported }
-        let limits = root.member("Limits")
-        if isInApp { return }
-        for (name, value) in [
-            ("Daily", request.limits?.daily), ("Total", request.limits?.total), ("Session", request.limits?.session),
-        ] where (value ?? 0) != 0 {
-            throw limits.member(name).refusal("must be 0 (no limit) in this version")
-        }
-    }
-
-    private static func checkTreatments(_ request: WriteCampaignRequest, isInApp: Bool) throws(APIError) {
-        let root = WirePath.root
+    private static func checkTreatments(_ request: WriteCampaignRequest) throws(APIError) {
+        let path = WirePath.root.member("AdditionalTreatments")
         let additional = request.additionalTreatments ?? []
         let sum = additional.reduce(request.holdoutPercent ?? 0) { $0 + ($1.sizePercent ?? 0) }
         guard sum <= 100 else {
-            throw root.member("AdditionalTreatments").refusal(
-                "and HoldoutPercent must add up to at most 100 percent; got \(sum)")
+            throw path.refusal("and HoldoutPercent must add up to at most 100 percent; got \(sum)")
         }
-        try checkContent(
-            request.messageConfiguration, request.templateConfiguration, isInApp: isInApp, at: root)
         for (index, treatment) in additional.enumerated() {
-            let path = root.member("AdditionalTreatments").element(index)
-            if treatment.customDeliveryConfiguration != nil {
-                throw path.member("CustomDeliveryConfiguration").unsupported
-            }
             if let schedule = treatment.schedule, schedule != request.schedule {
-                throw path.member("Schedule").refusal("must be absent or equal to the campaign's in this version")
+                _ = try CampaignSchedule(schedule, at: path.element(index).member("Schedule"))
             }
             if let extensions = treatment.needletail {
-                try NeedletailMembers.only([], of: extensions, at: path.member("Needletail"))
+                try NeedletailMembers.only([], of: extensions, at: path.element(index).member("Needletail"))
             }
-            try checkContent(
-                treatment.messageConfiguration, treatment.templateConfiguration, isInApp: isInApp, at: path)
         }
     }
-
-    private static func checkContent(
-        _ message: MessageConfiguration?,
-        _ templates: TemplateConfiguration?,
-        isInApp: Bool,
-        at path: WirePath
-    ) throws(APIError) {
-        if isInApp { return try checkInApp(message, templates, at: path) }
-        let messages = path.member("MessageConfiguration")
-        for (name, isPresent) in [
-            ("ADMMessage", message?.admMessage != nil), ("APNSMessage", message?.apnsMessage != nil),
-            ("BaiduMessage", message?.baiduMessage != nil), ("CustomMessage", message?.customMessage != nil),
-            ("GCMMessage", message?.gcmMessage != nil), ("InAppMessage", message?.inAppMessage != nil),
-            ("SMSMessage", message?.smsMessage != nil),
-        ] where isPresent {
-            throw messages.member(name).unsupported
-        }
-        let configuration = path.member("TemplateConfiguration")
-        for (name, isPresent) in [
-            ("PushTemplate", templates?.pushTemplate != nil), ("SMSTemplate", templates?.smsTemplate != nil),
-            ("VoiceTemplate", templates?.voiceTemplate != nil), ("InAppTemplate", templates?.inAppTemplate != nil),
-        ] where isPresent {
-            throw configuration.member(name).unsupported
-        }
-        try check(template: templates?.emailTemplate, at: configuration.member("EmailTemplate"))
-        guard message?.emailMessage != nil || message?.defaultMessage != nil || templates?.emailTemplate != nil else {
-            throw path.member("MessageConfiguration").refusal(
-                "or TemplateConfiguration must say what to send: EmailMessage, DefaultMessage or EmailTemplate"
-            )
-        }
-    }
-
-    private static func checkInApp(
-        _ message: MessageConfiguration?,
-        _ templates: TemplateConfiguration?,
-        at path: WirePath
-    ) throws(APIError) {
-        let configuration = path.member("TemplateConfiguration")
-        let template = templates?.inAppTemplate
-        guard templates == nil || templates == TemplateConfiguration(inAppTemplate: template) else {
-            throw configuration.refusal("must have InAppTemplate only with IN_APP_EVENT")
-        }
-        try check(template: template, at: configuration.member("InAppTemplate"))
-        let messages = path.member("MessageConfiguration")
-        let inApp = message?.inAppMessage
-        guard inApp != nil || template != nil else {
-            throw messages.member("InAppMessage").refusal(
-                "is required with IN_APP_EVENT, or TemplateConfiguration.InAppTemplate")
-        }
-        guard message == nil || message == MessageConfiguration(inAppMessage: inApp) else {
-            throw messages.refusal("must have InAppMessage only with IN_APP_EVENT")
-        }
-        let place = messages.member("InAppMessage")
-        let contents = inApp?.content?.count ?? 0
-        guard contents <= Limits.inAppContents else {
-            throw place.member("Content").refusal("must have at most \(Limits.inAppContents) items; got \(contents)")
-        }
-        guard
-            template != nil || contents > 0 || inApp?.body?.isEmpty == false || inApp?.customConfig?.isEmpty == false
-        else {
-            throw place.refusal("must say what to show: Content, Body or CustomConfig")
-        }
-    }
-
-    /// Whether it exists is asked later. An absent version is the one active at send time.
-    private static func check(template: Template?, at path: WirePath) throws(APIError) {
-        guard let template else { return }
-        guard let name = template.name, !name.isEmpty else { throw path.member("Name").refusal("is required") }
-        guard let version = template.version, version != TemplateVersion.latest else { return }
-        guard let number = Int32(version), number > 0, version == String(number) else {
-            throw path.member("Version").refusal("must be a version number or latest; got \"\(version.prefix(32))\"")
-        }
-    }
-
-    private static func checkExtensions(_ extensions: JSON?, at path: WirePath) throws(APIError) {
-        guard let extensions else { return }
-        try NeedletailMembers.only([deliveryPolicy], of: extensions, at: path)
-        guard let policy = extensions[deliveryPolicy] else { return }
-        let allowed = DeliveryPolicy.allCases.map(\.rawValue).sorted().joined(separator: " or ")
-        guard let text = policy.string, DeliveryPolicy(rawValue: text) != nil else {
-            throw path.member(deliveryPolicy).refusal("must be \(allowed)")
-        }
-    }
-
-    static let deliveryPolicy = "DeliveryPolicy"
 }
 
-/// Words that stand for a version of a template.
-enum TemplateVersion {
-    static let latest = "latest"
+// MARK: Stored form
+
+extension CampaignDefinition {
+    /// For `campaign_versions.definition`: the request, and beside it what no answer shows.
+    package var json: JSON {
+        guard isDailyOfApp, var object = request.json.object else { return request.json }
+        object[Self.dailyFrom] = .string(Self.app)
+        return .object(object)
+    }
+
+    static func isDailyOfApp(stored: JSON) -> Bool { stored[dailyFrom]?.string == app }
+
+    /// An update that writes back the cap it read leaves it the app's; any other makes it the campaign's own.
+    mutating func keepOriginOfDaily(_ previous: JSON) {
+        isDailyOfApp =
+            Self.isDailyOfApp(stored: previous) && request.limits?.daily == previous["Limits"]?["Daily"]?.int
+    }
+
+    private static let dailyFrom = "DailyFrom"
+    private static let app = "APP"
 }

@@ -1,5 +1,5 @@
 package import Core
-package import PinpointAPI
+import PinpointAPI
 package import Postgres
 
 /// What a campaign's definition names outside itself: its segment, and the defaults of its app.
@@ -26,62 +26,40 @@ package enum CampaignReferences {
         return filled
     }
 
-    /// The app's settings, unless they ask for what a run of this version would not keep.
-    ///
-    /// They are stored whatever they say, for clients that read back what they wrote. But a campaign that ignored the
-    /// app's quiet time or caps would reach people it should not.
-    ///
-    /// An in-app campaign takes them all: its clients keep them.
-    package static func settings(
-        of app: AppID,
-        isInApp: Bool = false,
-        in session: Session
-    ) async throws -> WriteApplicationSettingsRequest {
-        guard let stored = try await AppSettingsStore.load(app, in: session) else { throw APIError.applicationNotFound }
-        let settings = stored.settings
-        if isInApp { return settings }
-        let limits = settings.limits
-        let (hook, quietTime) = (settings.campaignHook, settings.quietTime)
-        for (name, isSet) in [
-            ("QuietTime", isText(quietTime?.start) || isText(quietTime?.end)),
-            ("Limits.Daily", isCap(limits?.daily)),
-            ("Limits.Total", isCap(limits?.total)),
-            ("Limits.Session", isCap(limits?.session)),
-            ("CampaignHook", isText(hook?.lambdaFunctionName) || isText(hook?.webUrl)),
-        ] where isSet {
-            throw APIError.badRequest(
-                "ApplicationSettings.\(name) is not supported in this version; "
-                    + "no campaign of the app can be written until UpdateApplicationSettings unsets it")
-        }
-        return settings
-    }
-
-    /// Empty is how Terraform writes what is not set.
-    private static func isText(_ text: String?) -> Bool { !(text ?? "").isEmpty }
-
-    /// 0 is how it writes no limit.
-    private static func isCap(_ limit: Int?) -> Bool { (limit ?? 0) != 0 }
-
-    /// Copies the app's limits, and for an in-app campaign its quiet time, into a new campaign that does not set them itself, as
-    /// Pinpoint does at creation and never again.
+    /// Copies the app's limits, quiet time and hook into a new campaign that says nothing about them, as Pinpoint does at
+    /// creation and never again. A campaign that says 0, or an empty object, has none.
     package static func fillDefaults(
         _ definition: CampaignDefinition,
-        from settings: WriteApplicationSettingsRequest
-    ) -> CampaignDefinition {
+        of app: AppID,
+        in session: Session
+    ) async throws -> CampaignDefinition {
+        guard let stored = try await AppSettingsStore.load(app, in: session) else { throw APIError.applicationNotFound }
+        let settings = stored.settings
         var filled = definition
-        if definition.isInApp, definition.request.schedule?.quietTime == nil {
+        if definition.request.schedule?.quietTime == nil, QuietTimeRules.window(settings.quietTime) != nil {
             filled.request.schedule?.quietTime = settings.quietTime
         }
-        guard let defaults = settings.limits else { return filled }
-        var limits = definition.request.limits ?? CampaignLimits()
-        if definition.isInApp {
-            limits.daily = limits.daily ?? defaults.daily
-            limits.total = limits.total ?? defaults.total
-            limits.session = limits.session ?? defaults.session
+        // Clients fetch an in-app campaign: nobody is sent to, so nobody is filtered.
+        if definition.request.hook == nil, !definition.isInApp, OutboundTarget.hook(settings.campaignHook) != nil {
+            filled.request.hook = settings.campaignHook
         }
-        limits.maximumDuration = limits.maximumDuration ?? defaults.maximumDuration.flatMap { $0 == 0 ? nil : $0 }
-        limits.messagesPerSecond = limits.messagesPerSecond ?? defaults.messagesPerSecond.flatMap { $0 == 0 ? nil : $0 }
-        if limits != CampaignLimits() { filled.request.limits = limits }
+        fillLimits(&filled, from: settings.limits)
         return filled
     }
+
+    /// Session is of in-app campaigns only, but an answer shows it on all.
+    private static func fillLimits(_ definition: inout CampaignDefinition, from defaults: CampaignLimits?) {
+        guard let defaults else { return }
+        var limits = definition.request.limits ?? CampaignLimits()
+        definition.isDailyOfApp = limits.daily == nil && set(defaults.daily) != nil
+        limits.daily = limits.daily ?? set(defaults.daily)
+        limits.total = limits.total ?? set(defaults.total)
+        limits.session = limits.session ?? set(defaults.session)
+        limits.maximumDuration = limits.maximumDuration ?? set(defaults.maximumDuration)
+        limits.messagesPerSecond = limits.messagesPerSecond ?? set(defaults.messagesPerSecond)
+        if limits != CampaignLimits() { definition.request.limits = limits }
+    }
+
+    /// 0 is how Terraform writes no limit.
+    private static func set(_ limit: Int?) -> Int? { limit.flatMap { $0 == 0 ? nil : $0 } }
 }

@@ -27,16 +27,14 @@ package struct CampaignSchedule: Sendable, Hashable {
         switch frequency {
         case .once, .hourly, .daily, .weekly, .monthly:
             if schedule.eventFilter != nil { throw path.member("EventFilter").unsupported }
-            if let quiet = schedule.quietTime, quiet != QuietTime() { throw path.member("QuietTime").unsupported }
         case .inAppEvent:
-            // The client judges both (pinpoint-api §3.11).
             guard schedule.eventFilter != nil else {
                 throw path.member("EventFilter").refusal("is required with IN_APP_EVENT")
             }
-            try QuietTimeRules.check(schedule.quietTime, at: path.member("QuietTime"))
         case .event:
             throw path.member("Frequency").refusal("must not be EVENT in this version")
         }
+        try QuietTimeRules.check(schedule.quietTime, at: path.member("QuietTime"))
         if schedule.isLocalTime == true { throw path.member("IsLocalTime").refusal("must be false in this version") }
         try Self.check(zone: schedule.timezone, at: path.member("Timezone"))
         let text = schedule.startTime ?? ""

@@ -70,7 +70,9 @@ package enum CampaignStore {
         guard let row = rows.first else { return nil }
         let version: Int = try row.get(0) + 1
         var definition = definition
-        definition.request.needletail = merged(definition.request.needletail, over: try row.get(2))
+        let previous: JSON = try row.get(2)
+        definition.request.needletail = merged(definition.request.needletail, over: previous)
+        definition.keepOriginOfDaily(previous)
         let history = try await CampaignStart.history(of: id, definition, app: app, in: session)
         let start = try CampaignStart(definition, history: history, now: now)
         try await session.execute(

@@ -23,10 +23,12 @@ package enum RunPlanner {
             runDay: run.runDay,
             scheduledAt: run.scheduledAt,
             expiresAt: expiry(of: campaign, startedAt: run.startedAt),
-            deliveryPolicy: policy(campaign.needletail),
+            deliveryPolicy: CampaignExtensions.policy(campaign.needletail),
             holdoutPercent: campaign.holdoutPercent ?? 0,
             treatments: treatments,
-            messagesPerSecond: campaign.limits?.messagesPerSecond ?? 0
+            messagesPerSecond: campaign.limits?.messagesPerSecond ?? 0,
+            rules: rules(of: campaign, stored: run.definition),
+            hook: OutboundTarget.hook(campaign.hook)
         )
     }
 
@@ -42,8 +44,15 @@ package enum RunPlanner {
     /// A hundred years: keeps the sum within the instants that Postgres knows.
     private static let longestDurationSeconds = 100 * 365 * 86_400
 
-    private static func policy(_ extensions: JSON?) -> DeliveryPolicy {
-        extensions?[CampaignDefinition.deliveryPolicy]?.string.flatMap(DeliveryPolicy.init(rawValue:)) ?? .atMostOnce
+    /// `stored`: the definition as its row has it, which knows whose cap Daily is.
+    private static func rules(of campaign: WriteCampaignRequest, stored: JSON) -> RunRules {
+        let daily = campaign.limits?.daily ?? 0
+        let isOfApp = CampaignDefinition.isDailyOfApp(stored: stored)
+        return RunRules(
+            quietTime: QuietTimeRules.window(campaign.schedule?.quietTime),
+            caps: FrequencyCaps(
+                campaignDaily: isOfApp ? 0 : daily, appDaily: isOfApp ? daily : 0, total: campaign.limits?.total ?? 0),
+            purpose: CampaignExtensions.purpose(campaign.needletail))
     }
 
     // MARK: Content
@@ -58,36 +67,41 @@ package enum RunPlanner {
         account: String,
         in session: Session
     ) async throws -> [RunPlan.Treatment] {
-        let planner = EmailPlanner(
-            account: account, channel: try await emailChannel(app, in: session), session: session)
         let additional = campaign.additionalTreatments ?? []
         let others = additional.reduce(campaign.holdoutPercent ?? 0) { $0 + ($1.sizePercent ?? 0) }
-        var treatments = [
-            RunPlan.Treatment(
-                name: campaign.treatmentName,
-                sizePercent: max(0, 100 - others),
-                email: try await planner.content(
-                    campaign.messageConfiguration, campaign.templateConfiguration, at: .root)
-            )
-        ]
-        for (index, treatment) in additional.enumerated() {
-            let content = try await planner.content(
-                treatment.messageConfiguration,
-                treatment.templateConfiguration,
-                at: .root.member("AdditionalTreatments").element(index)
-            )
+        let names = [campaign.treatmentName] + additional.map(\.treatmentName)
+        let sizes = [max(0, 100 - others)] + additional.map { $0.sizePercent ?? 0 }
+        let channel = try await ChannelStore.email(app, in: session)
+        let channels = ChannelPlanner(account: account, session: session)
+        var treatments: [RunPlan.Treatment] = []
+        for (index, arm) in CampaignArm.all(of: campaign).enumerated() {
+            let email = try await email(of: arm, channel, account: account, in: session)
+            var others = try await channels.channels(of: arm)
+            if email != nil { others.remove(.email) }
             treatments.append(
-                .init(name: treatment.treatmentName, sizePercent: treatment.sizePercent ?? 0, email: content)
-            )
+                RunPlan.Treatment(
+                    name: names[index], sizePercent: sizes[index], email: email,
+                    otherChannels: Set(others.map(\.rawValue))))
         }
         return treatments
     }
 
-    private static func emailChannel(_ app: AppID, in session: Session) async throws -> StoredEmailChannel {
-        guard let channel = try await ChannelStore.email(app, in: session) else {
-            throw Fault(.invalid, "The app has no e-mail channel")
-        }
+    /// The e-mail that `arm` asks for, or that its default message makes where the app sends e-mail.
+    private static func email(
+        of arm: CampaignArm, _ channel: StoredEmailChannel?, account: String, in session: Session
+    ) async throws -> RunPlan.EmailContent? {
+        guard arm.namesEmail || isEmail(arm, channel) else { return nil }
+        guard let channel else { throw Fault(.invalid, "The app has no e-mail channel") }
         guard channel.isEnabled else { throw Fault(.invalid, "The app's e-mail channel is not enabled") }
-        return channel
+        let planner = EmailPlanner(account: account, channel: channel, session: session)
+        return try await planner.content(arm.message, arm.templates, at: arm.path)
+    }
+
+    /// A default message without a title, beside messages of other channels, is meant for those that need none.
+    private static func isEmail(_ arm: CampaignArm, _ channel: StoredEmailChannel?) -> Bool {
+        guard let message = arm.fallback, message.silentPush != true, message.body?.isEmpty == false else {
+            return false
+        }
+        return channel?.isEnabled == true && (message.title?.isEmpty == false || !arm.namesOthers)
     }
 }

@@ -5,11 +5,21 @@ package struct RunRules: Sendable, Equatable {
     /// When people are left alone, on their own clocks.
     package var quietTime: QuietWindow?
     package var caps: FrequencyCaps
+    package var purpose: MessagePurpose
 
-    package init(quietTime: QuietWindow? = nil, caps: FrequencyCaps = FrequencyCaps()) {
+    package init(
+        quietTime: QuietWindow? = nil, caps: FrequencyCaps = FrequencyCaps(), purpose: MessagePurpose = .marketing
+    ) {
         self.quietTime = quietTime
         self.caps = caps
+        self.purpose = purpose
     }
+}
+
+/// What a message is for: the laws on marketing do not touch what a person ordered or must know.
+package enum MessagePurpose: String, Sendable, CaseIterable {
+    case marketing = "MARKETING"
+    case transactional = "TRANSACTIONAL"
 }
 
 /// Pinpoint's QuietTime: from one time of day to another, both included; over midnight when it starts later than it ends.
@@ -51,6 +61,7 @@ extension RunRules {
         ] where value > 0 {
             object[name] = .integer(Int64(value))
         }
+        if purpose != .marketing { object["purpose"] = .string(purpose.rawValue) }
         return .object(object)
     }
 
@@ -61,6 +72,7 @@ extension RunRules {
             quietTime: quiet.count == 2 ? QuietWindow(start: quiet[0], end: quiet[1]) : nil,
             caps: FrequencyCaps(
                 campaignDaily: json?["campaign_daily"]?.int ?? 0, appDaily: json?["app_daily"]?.int ?? 0,
-                total: json?["total"]?.int ?? 0))
+                total: json?["total"]?.int ?? 0),
+            purpose: json?["purpose"]?.string.flatMap(MessagePurpose.init(rawValue:)) ?? .marketing)
     }
 }
