@@ -8,6 +8,8 @@ package struct ClientFault: Error, Sendable, CustomStringConvertible {
         case invalidRequest = "invalid_request"
         /// Called inside a database transaction.
         case insideTransaction = "inside_transaction"
+        /// A user's URL leads to an address that `OutboundRules` does not permit.
+        case forbidden
         /// Name resolution, connecting, TLS.
         case connect
         case timeout

@@ -18,6 +18,15 @@ package struct ClientRequest: Sendable {
     package var totalTimeout: Duration
     /// A longer response body fails the request.
     package var responseLimitBytes: Int
+    /// Set by `OutboundClient`: each address is checked before a socket is opened to it.
+    var guarding: Guarding?
+    /// Used instead of resolving the host, when there are any: how tests play a DNS server that changes its answers.
+    var pinnedAddresses: [String] = []
+
+    struct Guarding: Sendable {
+        let rules: OutboundRules
+        let url: OutboundURL
+    }
 
     package init(
         method: String = "GET",

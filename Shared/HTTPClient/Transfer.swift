@@ -1,6 +1,7 @@
 import CCurl
 import EventLoop
 import Glibc
+import Runtime
 
 /// One request on its way: what libcurl's callbacks read and write.
 final class Transfer: @unchecked Sendable {
@@ -18,6 +19,10 @@ final class Transfer: @unchecked Sendable {
     private var headerBytes = 0
     private var body: [UInt8] = []
     private(set) var exceededLimit = false
+    /// An address was refused; whether another one took the request is the result's business.
+    private(set) var wasForbidden = false
+    /// `CURLOPT_RESOLVE`'s list, kept as long as the handle refers to it.
+    var resolveList: UnsafeMutablePointer<curl_slist>?
     private let continuation = Lock<CheckedContinuation<Result<ClientResponse, ClientFault>, Never>?>(nil)
 
     init(_ request: ClientRequest) {
@@ -29,6 +34,7 @@ final class Transfer: @unchecked Sendable {
     deinit {
         errorBuffer.deallocate()
         curl_slist_free_all(headerList)
+        curl_slist_free_all(resolveList)
     }
 
     func begin(_ continuation: CheckedContinuation<Result<ClientResponse, ClientFault>, Never>) {
@@ -75,6 +81,19 @@ final class Transfer: @unchecked Sendable {
         return true
     }
 
+    /// A socket for an address that libcurl is about to connect to, or -1.
+    func openSocket(_ peer: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
+        guard let guarding = request.guarding else { return CURL_SOCKET_BAD }
+        guard let raw = curlx_sockaddr(peer), let address = IPAddress(raw, length: Int(peer.pointee.addrlen)),
+            guarding.rules.permits(address, for: guarding.url)
+        else {
+            wasForbidden = true
+            return CURL_SOCKET_BAD
+        }
+        let kind = peer.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
+        return socket(peer.pointee.family, kind, peer.pointee.protocol)
+    }
+
     func take(headerLine bytes: UnsafeRawBufferPointer) -> Bool {
         headerBytes += bytes.count
         guard headerBytes <= Self.headerLimitBytes else {
@@ -119,8 +138,29 @@ extension Transfer {
             ? size * count : 0
     }
 
+    static let openSocketCallback: curlx_opensocket_cb = { context, _, peer in
+        guard let context, let peer else { return CURL_SOCKET_BAD }
+        return Transfer.of(context).openSocket(peer)
+    }
+
     static let seekCallback: curlx_seek_cb = { context, offset, origin in
         guard let context, origin == SEEK_SET else { return CURL_SEEKFUNC_FAIL }
         return Transfer.of(context).seek(to: Int(offset)) ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL
+    }
+}
+
+extension IPAddress {
+    /// Of a `sockaddr_in` or `sockaddr_in6`.
+    fileprivate init?(_ address: UnsafeRawPointer, length: Int) {
+        guard length >= MemoryLayout<sa_family_t>.size else { return nil }
+        switch Int32(address.loadUnaligned(as: sa_family_t.self)) {
+        case AF_INET where length >= MemoryLayout<sockaddr_in>.size:
+            self.init(v4: UInt32(bigEndian: address.loadUnaligned(as: sockaddr_in.self).sin_addr.s_addr))
+        case AF_INET6 where length >= MemoryLayout<sockaddr_in6>.size:
+            let v6 = address.loadUnaligned(as: sockaddr_in6.self).sin6_addr
+            self.init(networkOrder: withUnsafeBytes(of: v6) { Array($0) })
+        case _:
+            return nil
+        }
     }
 }

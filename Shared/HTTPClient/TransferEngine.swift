@@ -120,6 +120,10 @@ final class TransferEngine: Sendable {
             transfer.finish(.success(transfer.response))
             return
         }
+        if transfer.wasForbidden, code == CURLE_COULDNT_CONNECT {
+            let detail = "the URL leads to an address that is not allowed"
+            return finish(transfer, handle, .forbidden, detail, &spare)
+        }
         let words = String(cString: transfer.errorBuffer)
         let detail = words.isEmpty ? String(cString: curl_easy_strerror(code)) : words
         finish(transfer, handle, transfer.exceededLimit ? .responseTooLarge : Self.reason(code), detail, &spare)

@@ -55,6 +55,11 @@ enum TransferOptions {
         _ = curlx_set_ptr(handle, CURLOPT_WRITEDATA, context)
         _ = curlx_set_io(handle, CURLOPT_HEADERFUNCTION, Transfer.headerCallback)
         _ = curlx_set_ptr(handle, CURLOPT_HEADERDATA, context)
+        if request.guarding != nil {
+            _ = curlx_set_opensocket(handle, Transfer.openSocketCallback)
+            _ = curlx_set_ptr(handle, CURLOPT_OPENSOCKETDATA, context)
+        }
+        applyPins(transfer, to: handle)
         applyBody(transfer, to: handle, context)
         applyHeaders(transfer, to: handle)
     }
@@ -83,6 +88,15 @@ enum TransferOptions {
         }
         // Nothing to rewind, so nothing would stop a repetition: a connection of its own does.
         if !request.isRepeatable && request.body.isEmpty { _ = curlx_set_long(handle, CURLOPT_FRESH_CONNECT, 1) }
+    }
+
+    /// `+`: the pin is forgotten like any other DNS answer, and a later one takes its place.
+    private static func applyPins(_ transfer: Transfer, to handle: UnsafeMutableRawPointer) {
+        let request = transfer.request
+        guard !request.pinnedAddresses.isEmpty, let url = request.guarding?.url else { return }
+        let line = "+\(url.host):\(url.port):\(request.pinnedAddresses.joined(separator: ","))"
+        transfer.resolveList = curl_slist_append(transfer.resolveList, line)
+        _ = curlx_set_ptr(handle, CURLOPT_RESOLVE, transfer.resolveList)
     }
 
     private static func applyHeaders(_ transfer: Transfer, to handle: UnsafeMutableRawPointer) {

@@ -106,6 +106,10 @@ extension Configuration {
     package var window: Int { integer(Settings.window) }
     package var indexMegabytes: Int { integer(Settings.indexMegabytes) }
     package var isDevInboxOn: Bool { self[Settings.devInbox].flatMap { Setting.Form.flag($0) } ?? false }
+    package var outboundAllow: OutboundAllowList {
+        self[Settings.outboundAllow].flatMap { OutboundAllowList($0) } ?? .empty
+    }
+    package var isHookHandshakeOn: Bool { self[Settings.hookHandshake].flatMap { Setting.Form.flag($0) } ?? true }
     package var home: String { self[Settings.home] ?? ".needletail" }
     package var port: Int { integer(Settings.port) }
 

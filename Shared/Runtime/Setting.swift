@@ -35,6 +35,8 @@ package struct Setting: Sendable {
         case clock
         /// `id:secret,id2:secret2`
         case keyPairs
+        /// Hosts by name, addresses and ranges, separated by commas.
+        case allowList
         /// `name:abort@n` or `name:abort@p0.01`, several separated by commas.
         case failpoint
 
@@ -53,6 +55,7 @@ package struct Setting: Sendable {
                 "<business time>@<real time>, both ISO 8601 with a zone, e.g. 1998-07-01T00:00:00Z@2026-11-22T08:00:00Z"
             case .keyPairs:
                 "id:secret pairs separated by commas, ids of 16 to 128 letters or digits, secrets of at least 16 characters"
+            case .allowList: "host names, addresses and ranges such as 10.1.0.0/16, separated by commas"
             case .failpoint: "name:abort@n or name:abort@p0.01, several separated by commas"
             }
         }
@@ -70,6 +73,7 @@ package struct Setting: Sendable {
                 return value.utf8.count == count && value.utf8.allSatisfy { (0x30...0x39).contains($0) }
             case .clock: return ClockOffset(value) != nil
             case .keyPairs: return KeyPair.list(value) != nil
+            case .allowList: return OutboundAllowList(value) != nil
             case .failpoint: return Failpoint.Plan(value) != nil
             }
         }

@@ -5,6 +5,8 @@ package enum Settings {
         databaseURL, listen, publicURL, smtpURL, masterKeyFile, accountID, region, clock,
         bootstrapKeys, serviceTokenFile, logLevel, poolSize,
         leaseTTL, window, indexMegabytes, devInbox, devInboxURL,
+        outboundAllow, outboundAuthorities, hookHandshake,
+        awsRegion, awsAccessKeyID, awsSecretAccessKey, awsSessionToken, awsLambdaURL,
         ingestURL, segmentURL, schedulerURL, deliveryEmailURL, aggregatorURL,
         home, port, url, apiKey,
         failpoint, testDatabaseURL,
@@ -54,6 +56,28 @@ package enum Settings {
         form: .flag)
     package static let devInboxURL = Setting(
         "NEEDLETAIL_DEV_INBOX_URL", "Where the development inbox is read.", form: .url(["http", "https"]))
+    package static let outboundAllow = Setting(
+        "NEEDLETAIL_OUTBOUND_ALLOW",
+        "What hooks may reach beyond https at public addresses: host names, addresses, ranges (`10.1.0.0/16`), by commas.",
+        form: .allowList)
+    package static let outboundAuthorities = Setting(
+        "NEEDLETAIL_OUTBOUND_CA_FILE",
+        "PEM file of certificate authorities that hooks' servers are checked against, instead of the system's.",
+        form: .path)
+    package static let hookHandshake = Setting(
+        "NEEDLETAIL_HOOK_HANDSHAKE",
+        "Whether a web hook must answer HEAD with `X-Amz-Pinpoint-AccountId: <account>` before a campaign may name it.",
+        default: "1", form: .flag)
+    package static let awsRegion = Setting(
+        "NEEDLETAIL_AWS_REGION", "Region of Lambda functions that a hook names without one.", default: "us-east-1")
+    package static let awsAccessKeyID = Setting(
+        "NEEDLETAIL_AWS_ACCESS_KEY_ID", "The key that calls to AWS are signed with: Lambda functions of hooks.")
+    package static let awsSecretAccessKey = Setting(
+        "NEEDLETAIL_AWS_SECRET_ACCESS_KEY", "Its secret.", isSecret: true)
+    package static let awsSessionToken = Setting(
+        "NEEDLETAIL_AWS_SESSION_TOKEN", "Its session token, if it is temporary.", isSecret: true)
+    package static let awsLambdaURL = Setting(
+        "NEEDLETAIL_AWS_ENDPOINT_URL_LAMBDA", "Where Lambda is, if it is not AWS's own.", form: .url(["http", "https"]))
     package static let ingestURL = serviceURL("INGEST_API", "ingest-api")
     package static let segmentURL = serviceURL("SEGMENT_SERVICE", "segment-service")
     package static let schedulerURL = serviceURL("CAMPAIGN_SCHEDULER", "campaign-scheduler")

@@ -38,7 +38,7 @@ extension MetricName {
 
     package static let all: [MetricName] = [
         httpRequests, httpRequestSeconds, httpConnections, httpConnectionsRefused, httpBadRequests, httpTimeouts,
-        httpClientRequests, httpClientSeconds,
+        httpClientRequests, httpClientSeconds, hookCalls, hookSeconds,
         smtpConnections, smtpMessages,
         databaseQueries, databaseQuerySeconds, databaseConnections, databaseWaiting, databaseWaitSeconds,
         databaseReconnects,
@@ -64,6 +64,10 @@ extension MetricName {
         "http_client_requests_total", "Requests sent to others.", .counter, ["outcome"])
     package static let httpClientSeconds = MetricName(
         "http_client_seconds", "Time of requests sent to others.", seconds)
+    package static let hookCalls = MetricName(
+        "hook_calls_total", "Calls of campaign hooks, each try counted.", .counter, ["kind", "outcome"])
+    package static let hookSeconds = MetricName(
+        "hook_seconds", "Time of one call of a campaign hook.", seconds, ["kind"])
     package static let smtpConnections = MetricName("smtp_connections", "Open SMTP connections.", .gauge)
     package static let smtpMessages = MetricName(
         "smtp_messages_total", "Messages handed to SMTP.", .counter, ["outcome"])

@@ -17,3 +17,7 @@ static inline CURLcode curlx_get_socket(CURL *h, CURLINFO i, curl_socket_t *v) {
 static inline CURLcode curlx_get_ptr (CURL *h, CURLINFO i, void **v)        { return curl_easy_getinfo(h, i, v); }
 typedef int (*curlx_seek_cb)(void *, curl_off_t, int);
 static inline CURLcode curlx_set_seek(CURL *h, CURLoption o, curlx_seek_cb f) { return curl_easy_setopt(h, o, f); }
+typedef curl_socket_t (*curlx_opensocket_cb)(void *, curlsocktype, struct curl_sockaddr *);
+static inline CURLcode curlx_set_opensocket(CURL *h, curlx_opensocket_cb f) { return curl_easy_setopt(h, CURLOPT_OPENSOCKETFUNCTION, f); }
+// The address is longer than its field: whoever reads it needs the pointer, not a copy of the struct.
+static inline const void *curlx_sockaddr(const struct curl_sockaddr *a)     { return &a->addr; }
