@@ -88,7 +88,9 @@ let package = Package(
         shared(
             "Hosting",
             foundations + ["Crypto", "Compression", "HTTPServer", "HTTPClient", "PinpointAPI", "Model", "Access"]),
-        shared("Delivery", foundations + ["Crypto", "HTTPClient", "PinpointAPI", "Queue", "Model", "Templates"]),
+        shared(
+            "Delivery",
+            foundations + ["Crypto", "HTTPClient", "PinpointAPI", "Access", "Queue", "Model", "Templates"]),
         // Services
         service("IngestAPI", web + ["Crypto", "Queue"]),
         service("SegmentService", web + ["Columns", "Segments"]),

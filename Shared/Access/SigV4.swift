@@ -48,6 +48,13 @@ package enum SigV4 {
         guard constantTimeEquals(expected, claim.signature) else { throw AccessRefusal.wrongSignature }
     }
 
+    /// Text as one segment of a path, in AWS's form of percent-encoding: `:` and `/` become `%3A` and `%2F`.
+    package static func pathSegment(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        URIEncoding.append(text.utf8, keepingSlashes: false, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     static func signature(_ canonical: CanonicalRequest, at instant: Instant, scope: String, key: [UInt8]) -> String {
         let hash = Hex.lowercase(SHA256.hash(canonical.text))
         let text = "\(algorithm)\n\(SignatureTime.format(instant))\n\(scope)\n\(hash)"
