@@ -59,7 +59,7 @@ struct PreviewRequest: Sendable {
         case .inline(let recipient): return recipient
         case .stored(let app, let id):
             let key = EndpointIdentity(app: app, id: id).key
-            let rows = try await session.query(Recipient.load([key], of: app, channel: ""))
+            let rows = try await session.query(Recipient.load([key], of: app))
             guard let row = rows.first else { throw APIError.resourceNotFound }
             let recipient = try Recipient(row)
             guard recipient.endpointID == id.rawValue else { throw APIError.resourceNotFound }

@@ -38,6 +38,7 @@ package enum NotSentReason: String, Sendable, CaseIterable {
     case authentication = "AUTHENTICATION"
     /// Cancelled (shutdown) before its turn came.
     case cancelled = "CANCELLED"
-    /// Its turn did not come before the deadline the caller gave (the job's lease).
+    /// Its turn did not come before the deadline the caller gave (the gate's answer grew old, or the job's lease ends). Says
+    /// nothing about the provider but that it is busy.
     case deadline = "DEADLINE"
 }

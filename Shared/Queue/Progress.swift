@@ -4,26 +4,31 @@ package import Core
 /// and returns no row when the lease was lost: then the caller abandons everything.
 package enum Progress {
     /// Opens a window: recipients before `fired` may leave once this is committed, and not before (reliability §3, G3).
-    /// `done` records the window before it in the same commit; nothing moves unless that one was the last that was opened.
-    package static func open(_ job: LeasedJob, done: Int, fired: Int, lease: LeaseTerms) -> SQL {
+    /// `done` records the window before it in the same commit; it is before `previous`, that window's end, when some of it
+    /// never left, and the same without one. Nothing moves unless that window was the last that was opened.
+    package static func open(
+        _ job: LeasedJob, done: Int, fired: Int, after previous: Int? = nil, lease: LeaseTerms
+    ) -> SQL {
         """
         UPDATE jobs
            SET done = \(Int32(done)), fired = \(Int32(fired)),
                attempt = CASE WHEN \(Int32(done)) > done THEN 1 ELSE attempt END,
                lease_expires_at = clock_timestamp() + \(lease.milliseconds) * interval '1 millisecond'
          WHERE id = \(job.id) AND lease_token = \(job.token) AND lease_owner IS NOT NULL
-           AND lease_expires_at > clock_timestamp() AND jobs.fired = \(Int32(done))
+           AND lease_expires_at > clock_timestamp() AND jobs.fired = \(Int32(previous ?? done))
+           AND jobs.done <= \(Int32(done))
         RETURNING id
         """
     }
 
-    /// Whether the window up to `fired` is already open under this lease: the answer to a commit whose reply was lost (F8).
-    package static func confirm(_ job: LeasedJob, fired: Int, lease: LeaseTerms) -> SQL {
+    /// Whether the window from `done` to `fired` is already open under this lease: the answer to a commit whose reply was
+    /// lost (F8).
+    package static func confirm(_ job: LeasedJob, done: Int, fired: Int, lease: LeaseTerms) -> SQL {
         """
         UPDATE jobs
            SET lease_expires_at = clock_timestamp() + \(lease.milliseconds) * interval '1 millisecond'
          WHERE id = \(job.id) AND lease_token = \(job.token) AND lease_owner IS NOT NULL
-           AND lease_expires_at > clock_timestamp() AND fired = \(Int32(fired))
+           AND lease_expires_at > clock_timestamp() AND done = \(Int32(done)) AND fired = \(Int32(fired))
         RETURNING id
         """
     }

@@ -36,7 +36,11 @@ struct DeliveryFixture {
             expiresAt: environment.now() + lasting,
             deliveryPolicy: policy,
             holdoutPercent: 0,
-            treatments: [.init(name: nil, sizePercent: 100, email: nil)]
+            treatments: [
+                .init(
+                    name: nil, sizePercent: 100,
+                    email: .init(from: "shop@example.com", subject: "Hello", html: nil, text: "Hello"))
+            ]
         )
     }
 
@@ -133,7 +137,7 @@ final class ScriptedChannel: DeliveryChannel, PreparedRun {
 
     func prepare(_ plan: RunPlan) throws -> any PreparedRun { self }
 
-    func deliver(_ sends: [Send], lease: HeldLease) async -> [SendOutcome] {
+    func deliver(_ sends: [Send], startBefore: Int64) async -> [SendOutcome] {
         await beforeAnswer()
         return sends.map { send in
             let attempt = attempts.withLock { attempts in

@@ -9,7 +9,9 @@ import Testing
 @Suite(.database) struct ReachabilityTests {
     private let app = AppID(high: 1, low: 1)
     private let now = Instant(seconds: 1000)
-    private let rules = Gate.Rules(channelType: "EMAIL", expiresAt: Instant(seconds: 2000))
+    private let intent = Gate.Intent(
+        channelType: "EMAIL", messageChannels: ["EMAIL"], campaign: CampaignID(high: 1, low: 1),
+        expiresAt: Instant(seconds: 2000))
 
     /// One endpoint for every combination of what the rules look at; the key is its place.
     private func insertEveryCombination() async throws -> [Int64] {
@@ -52,10 +54,12 @@ import Testing
         let keys = try await insertEveryCombination()
         let database = try TestDatabase.current.database
         var byGate: [Int64: String] = [:]
-        for row in try await database.query(Recipient.load(keys, of: app, channel: "EMAIL")) {
+        for row in try await database.query(Recipient.load(keys, of: app)) {
             let recipient = try Recipient(row)
-            switch Gate.decide(recipient, runIsCancelled: false, rules: rules, now: now) {
+            let clock = Gate.Clock(now: now, offset: { _, _ in nil })
+            switch Gate.decide(intent, Gate.Person(recipient), clock, Gate.Rules()).decision {
             case .send: break
+            case .defer: Issue.record("nothing says when")
             case .refuse(let state, let reason):
                 #expect(state == .suppressed)
                 // The SQL names the rule, the gate also the entry.

@@ -43,7 +43,7 @@ private struct EmailRun: PreparedRun {
     /// By treatment; nil where a treatment has no e-mail.
     let messages: [EmailMessageProgram?]
 
-    func deliver(_ sends: [Send], lease: HeldLease) async -> [SendOutcome] {
+    func deliver(_ sends: [Send], startBefore: Int64) async -> [SendOutcome] {
         var outcomes = [SendOutcome?](repeating: nil, count: sends.count)
         var outgoing: [OutgoingEmail] = []
         var places: [Int] = []
@@ -56,7 +56,7 @@ private struct EmailRun: PreparedRun {
                 outcomes[place] = refusal.outcome
             }
         }
-        let results = await channel.provider.deliver(outgoing, startBefore: lease.startBefore)
+        let results = await channel.provider.deliver(outgoing, startBefore: startBefore)
         for (place, result) in zip(places, results) { outcomes[place] = result }
         return outcomes.map { $0 ?? .notSent(.cancelled, detail: "the provider gave no result") }
     }

@@ -1,40 +1,144 @@
 package import Core
 package import Model
 
-/// The one decision every send passes, just before it is handed over. Pure: the person's state, the run's state and the
-/// clock in, the decision out; the worker performs it inside the transaction that opens the window.
+/// The one decision every send passes, just before it is handed over. Pure: what is sent, the person's state, the clock and
+/// the rules in, the verdict out; the worker performs it inside the transaction that opens the window.
 ///
-/// Order matters only for which reason is booked: what is true of the run comes first, then what the person asked for,
-/// then what is technically missing. `Shared/Segments`' estimate applies the same rules in SQL.
+/// Order matters for which reason is booked and for what counts towards caps: what is true of the run comes first, then what
+/// the person asked for, then what is technically missing, then the campaign's hook, its caps, its quiet time, and the law
+/// where the person lives. `Shared/Segments`' estimate applies the rules that depend on the endpoint alone in SQL.
 package enum Gate {
+    /// A message starts at most this long after its person's state was read; what has not started by then is asked again.
+    /// With the read itself and the clock's grain this keeps an opt-out's bound of two seconds (reliability §3.6).
+    package static let startLimit: Duration = .milliseconds(1500)
+    /// How long a message that started at the last moment may take until the provider has it, as far as times of day go.
+    package static let requestLimit: Duration = .milliseconds(8500)
+
     package enum Decision: Sendable, Equatable {
         case send
         case refuse(TerminalState, OutcomeReason?)
+        /// Not now; to be asked again then.
+        case `defer`(until: Instant)
     }
 
-    /// The channel a message was written for, as its endpoints name it.
-    package struct Rules: Sendable {
+    package struct Verdict: Sendable, Equatable {
+        package var decision: Decision
+        /// The message targets the endpoint and counts towards frequency caps, whatever becomes of it (pinpoint-api §4.2.5).
+        package var counts: Bool
+
+        package init(_ decision: Decision, counts: Bool) {
+            self.decision = decision
+            self.counts = counts
+        }
+    }
+
+    /// What is to be sent.
+    package struct Intent: Sendable {
+        /// The channel whose worker asks, as endpoints name it.
         package var channelType: String
+        /// Channels for which the treatment has a message; those that are not the worker's have no worker yet.
+        package var messageChannels: Set<String>
+        package var campaign: CampaignID
+        /// From here on it is too late.
         package var expiresAt: Instant
+        package var runIsCancelled: Bool
 
-        package init(channelType: String, expiresAt: Instant) {
+        package init(
+            channelType: String, messageChannels: Set<String>, campaign: CampaignID, expiresAt: Instant,
+            runIsCancelled: Bool = false
+        ) {
             self.channelType = channelType
+            self.messageChannels = messageChannels
+            self.campaign = campaign
             self.expiresAt = expiresAt
+            self.runIsCancelled = runIsCancelled
         }
     }
 
-    /// `recipient` is nil when the endpoint was deleted after fan-out.
-    package static func decide(_ recipient: Recipient?, runIsCancelled: Bool, rules: Rules, now: Instant) -> Decision {
-        if runIsCancelled { return .refuse(.suppressed, .cancelled) }
-        if now >= rules.expiresAt { return .refuse(.expired, nil) }
-        guard let recipient else { return .refuse(.suppressed, .deleted) }
-        if let reason = recipient.suppression { return .refuse(.suppressed, .suppression(reason)) }
-        if recipient.optOut == "ALL" { return .refuse(.suppressed, .optOut) }
-        if recipient.status != "ACTIVE" { return .refuse(.suppressed, .inactive) }
-        guard let channel = recipient.channelType, channel == rules.channelType else {
-            return .refuse(.suppressed, .channelMismatch)
+    /// Whom it is for.
+    package struct Person: Sendable {
+        /// Nil when the endpoint was deleted after fan-out.
+        package var recipient: Recipient?
+        package var filter: FilterVerdict
+        /// Of other messages; a message never counts against itself.
+        package var earlier: EarlierMessages
+
+        package init(
+            _ recipient: Recipient?, filter: FilterVerdict = .pass, earlier: EarlierMessages = EarlierMessages()
+        ) {
+            self.recipient = recipient
+            self.filter = filter
+            self.earlier = earlier
         }
-        guard let address = recipient.address, !address.isEmpty else { return .refuse(.suppressed, .missingAddress) }
-        return .send
     }
+
+    package struct Clock: Sendable {
+        package var now: Instant
+        /// The message reaches the provider at some moment of this, if it goes.
+        package var handOver: ClosedRange<Instant> { now...now + Gate.startLimit + Gate.requestLimit }
+        /// Seconds east of UTC, nil for what is no zone.
+        package var offset: @Sendable (_ zone: String, _ instant: Instant) -> Int?
+
+        package init(now: Instant, offset: @escaping @Sendable (String, Instant) -> Int?) {
+            self.now = now
+            self.offset = offset
+        }
+    }
+
+    /// What this campaign and the law ask besides what holds for every message.
+    package struct Rules: Sendable {
+        package var campaign: RunRules
+        package var hours: (any SendingHours)?
+
+        package init(_ campaign: RunRules = RunRules(), hours: (any SendingHours)? = nil) {
+            self.campaign = campaign
+            self.hours = hours
+        }
+    }
+
+    package static func decide(_ intent: Intent, _ person: Person, _ clock: Clock, _ rules: Rules) -> Verdict {
+        if intent.runIsCancelled { return refuse(.suppressed, .cancelled) }
+        if clock.now >= intent.expiresAt { return refuse(.expired, nil) }
+        guard let recipient = person.recipient else { return refuse(.suppressed, .deleted) }
+        if let reason = obstacle(to: intent, recipient) { return refuse(.suppressed, reason) }
+        switch person.filter {
+        case .pass, .changed: break
+        case .filtered: return refuse(.suppressed, .hookFiltered)
+        case .failed: return refuse(.suppressed, .hookFailure)
+        }
+        if let reason = person.earlier.exhausted(rules.campaign.caps) { return refuse(.suppressed, reason) }
+        if let quiet = rules.campaign.quietTime, let zone = recipient.timezone,
+            quiet.covers(clock.handOver, offset: { clock.offset(zone, $0) })
+        {
+            return Verdict(.refuse(.suppressed, .quietTime), counts: true)
+        }
+        if let hours = rules.hours, let opening = hours.opening(for: recipient, of: intent, clock) {
+            // Counts when it goes: a cap is over messages that people get, and this one may come a day later.
+            return opening < intent.expiresAt
+                ? Verdict(.defer(until: opening), counts: false) : refuse(.expired, nil)
+        }
+        return Verdict(.send, counts: true)
+    }
+
+    private static func refuse(_ state: TerminalState, _ reason: OutcomeReason?) -> Verdict {
+        Verdict(.refuse(state, reason), counts: false)
+    }
+
+    /// What the endpoint's own state says; `Reachability` is the same in SQL.
+    private static func obstacle(to intent: Intent, _ recipient: Recipient) -> OutcomeReason? {
+        if let reason = recipient.suppression { return .suppression(reason) }
+        if recipient.optOut == "ALL" { return .optOut }
+        if recipient.status != "ACTIVE" { return .inactive }
+        guard let channel = recipient.channelType, intent.messageChannels.contains(channel) else {
+            return .channelMismatch
+        }
+        if recipient.address?.isEmpty ?? true { return .missingAddress }
+        return channel == intent.channelType ? nil : .unsupportedChannel
+    }
+}
+
+/// When the law where a person lives lets a message reach them. Pure; the rules are data.
+package protocol SendingHours: Sendable {
+    /// Nil when the message may arrive at every moment of `clock.handOver`; otherwise the first moment when it may be asked again.
+    func opening(for recipient: Recipient, of intent: Gate.Intent, _ clock: Gate.Clock) -> Instant?
 }

@@ -59,17 +59,20 @@ package struct Recipient: Sendable {
         (try? JSON.parse(demographic))?["Locale"]?.string
     }
 
+    /// Demographic.Timezone, as the client wrote it.
+    package var timezone: String? { (try? JSON.parse(demographic))?["Timezone"]?.string }
+
     private static let noMembers = Array("{}".utf8)
 
     /// Rows for `keys`, in any order; a deleted endpoint has none.
-    package static func load(_ keys: [Int64], of app: AppID, channel: String) -> SQL {
+    package static func load(_ keys: [Int64], of app: AppID) -> SQL {
         """
         SELECT e.endpoint_key, e.external_id, e.channel_type, e.address, e.opt_out, e.endpoint_status, e.cohort,
                e.user_id, e.request_id, e.effective_at, e.created_at, e.attributes, e.metrics, e.user_attributes,
                e.demographic, e.location, s.reason
           FROM endpoints e
           LEFT JOIN suppressions s
-            ON s.app = e.app AND s.channel = \(channel) AND s.address_hash = e.address_hash
+            ON s.app = e.app AND s.channel = e.channel_type AND s.address_hash = e.address_hash
          WHERE e.app = \(app) AND e.endpoint_key = ANY (\(keys))
         """
     }

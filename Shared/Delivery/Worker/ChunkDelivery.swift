@@ -8,9 +8,10 @@ import Runtime
 /// Takes one chunk of a run through gate, provider and ledger, window by window.
 ///
 /// Per window one transaction: it records the outcomes of the window before, asks the gate about the next recipients and
-/// commits `fired` for them. Only then does anything leave. A crash therefore leaves at most one window in doubt per
+/// commits `fired` for them. Only then does anything leave, and nothing starts later than `Gate.startLimit` after the
+/// recipients' state was read. A crash therefore leaves at most one window in doubt per
 /// lane, and what was never fired was never sent. Idempotent: every statement that moves the job is conditional on its lease
-/// token. Emits `delivery.chunk` jobs for recipients that must be tried again.
+/// token. Emits `delivery.chunk` jobs for recipients that must be tried again, or later.
 package struct ChunkDelivery: Sendable {
     package static let kind = "delivery.chunk"
 
@@ -20,29 +21,35 @@ package struct ChunkDelivery: Sendable {
     let lease: LeaseTerms
     /// Recipients in flight at once in one lane: what a crash leaves in doubt.
     let window: Int
+    let rules: DeliveryRules
     let runs: PreparedRuns
+
     package init(
         channel: any DeliveryChannel,
         database: Database,
         environment: Environment,
         lease: LeaseTerms,
-        window: Int
+        window: Int,
+        rules: DeliveryRules = DeliveryRules()
     ) {
         self.channel = channel
         self.database = database
         self.environment = environment
         self.lease = lease
         self.window = window
+        self.rules = rules
         self.runs = PreparedRuns(channel: channel)
     }
 
     package func run(_ job: LeasedJob, _ held: HeldLease) async throws {
         let run = try await runs.load(job, from: database)
-        var cursor = job.done
+        var place = Place(done: job.done, fired: job.done)
         var unrecorded: WindowResult?
-        while cursor < job.recipients.count, !held.isStopping {
-            let indices = cursor..<min(cursor + window, job.recipients.count)
-            guard let opened = try await open(indices, of: job, run: run, recording: unrecorded, held) else {
+        while place.done < job.recipients.count, !held.isStopping {
+            let indices = place.done..<min(place.done + window, job.recipients.count)
+            let verdicts = try await filter(indices, of: job, run: run, held)
+            let opening = WindowOpening(delivery: self, job: job, run: run, indices: indices, filter: verdicts)
+            guard let opened = try await opening.open(recording: unrecorded, fired: place.fired, held) else {
                 return try await recordLate(unrecorded, of: job, run: run)
             }
             Failpoint.hit("delivery.fired")
@@ -50,46 +57,33 @@ package struct ChunkDelivery: Sendable {
             Failpoint.hit("delivery.sent")
             if let pause = result.pause {
                 // Nothing of this window was taken, for certain: the job waits whole instead of falling into pieces.
-                return try await close(result, of: job, run: run, done: cursor, dueAt: environment.now() + pause)
+                return try await close(result, of: job, run: run, done: place.done, dueAt: environment.now() + pause)
             }
             unrecorded = result
-            cursor = indices.upperBound
+            place = Place(done: result.resumesAt, fired: indices.upperBound)
         }
-        try await close(unrecorded, of: job, run: run, done: cursor, dueAt: nil)
+        try await close(unrecorded, of: job, run: run, done: place.done, dueAt: nil)
     }
 
-    /// Records the window before and opens the next, in one commit. Nil when the lease is lost.
-    private func open(
-        _ indices: Range<Int>,
-        of job: LeasedJob,
-        run: PreparedRuns.Entry,
-        recording previous: WindowResult?,
-        _ held: HeldLease
-    ) async throws -> OpenedWindow? {
-        let began = MonotonicClock.now()
-        let now = environment.now()
-        let reads = [
-            Recipient.load(Array(job.recipients[indices]), of: run.plan.app, channel: channel.type),
-            RunStore.isCancelled(run.plan.app, run: run.plan.run),
-        ]
-        let move = Progress.open(job, done: indices.lowerBound, fired: indices.upperBound, lease: lease)
-        var opened: OpenedWindow? = try await moving(job) { session in
-            let rows = try await session.batch([move] + reads + consequences(of: previous, in: run.plan, at: now))
-            guard !rows[0].isEmpty else { throw NotMoved() }
-            try await append(previous, of: job, in: run.plan, at: now, session)
-            return try OpenedWindow(indices, rows, at: now)
-        }
-        if opened == nil {
-            // Either the lease is lost, or this very window was committed and the answer lost on the way.
-            opened = try await moving(job) { session in
-                let confirmation = Progress.confirm(job, fired: indices.upperBound, lease: lease)
-                let rows = try await session.batch([confirmation] + reads)
-                guard !rows[0].isEmpty else { throw NotMoved() }
-                return try OpenedWindow(indices, rows, at: now)
-            }
-        }
-        if opened != nil { held.confirmed(callBegan: began, terms: lease) }
-        return opened
+    /// Where a job stands by what this holder has committed and seen.
+    private struct Place {
+        /// Everybody before has an outcome or a job of their own, recorded or about to be.
+        var done: Int
+        /// As the job's row says.
+        var fired: Int
+    }
+
+    /// What the run's hook says of these recipients, by endpoint key; empty without a hook.
+    private func filter(
+        _ indices: Range<Int>, of job: LeasedJob, run: PreparedRuns.Entry, _ held: HeldLease
+    ) async throws -> [Int64: FilterVerdict] {
+        guard run.plan.hook != nil else { return [:] }
+        let keys = Array(job.recipients[indices])
+        let recipients = try await database.query(Recipient.load(keys, of: run.plan.app)).map { try Recipient($0) }
+        let failed = recipients.map { _ in FilterVerdict.failed }
+        let verdicts =
+            await rules.filter?.verdicts(on: recipients, of: run.plan, job: job, lease: held) ?? failed
+        return Dictionary(zip(recipients.map(\.key), verdicts), uniquingKeysWith: { first, _ in first })
     }
 
     private func handOver(
@@ -98,21 +92,13 @@ package struct ChunkDelivery: Sendable {
         run: PreparedRuns.Entry,
         _ held: HeldLease
     ) async -> WindowResult {
-        let rules = Gate.Rules(channelType: channel.type, expiresAt: run.plan.expiresAt)
-        let byKey = Dictionary(opened.recipients.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
-        var result = WindowResult(job: job, plan: run.plan, clock: environment)
+        var result = WindowResult(
+            job: job, plan: run.plan, indices: opened.indices, expiresAt: run.expiry(of: job), clock: environment)
         var sends: [(index: Int, send: Send)] = []
-        for index in opened.indices {
-            let recipient = byKey[job.recipients[index]]
-            let decision = Gate.decide(
-                recipient,
-                runIsCancelled: opened.runIsCancelled,
-                rules: rules,
-                now: opened.openedAt
-            )
+        for (index, recipient, decision) in opened.decisions {
             switch decision {
-            case .refuse(let state, let reason):
-                result.refuse(index, state, reason)
+            case .refuse(let state, let reason): result.refuse(index, state, reason)
+            case .defer(let until): result.postpone(index, until: until)
             case .send:
                 guard let recipient else { continue }
                 let send = Send(
@@ -124,7 +110,8 @@ package struct ChunkDelivery: Sendable {
                 sends.append((index, send))
             }
         }
-        let outcomes = sends.isEmpty ? [] : await run.messages.deliver(sends.map(\.send), lease: held)
+        let startBefore = min(held.startBefore, opened.readAt + Gate.startLimit.microseconds)
+        let outcomes = sends.isEmpty ? [] : await run.messages.deliver(sends.map(\.send), startBefore: startBefore)
         for (index, outcome) in zip(sends.map(\.index), outcomes) { result.book(index, outcome) }
         result.decideOnUnsent()
         return result
@@ -156,7 +143,7 @@ package struct ChunkDelivery: Sendable {
     ///
     /// What was sent and is not recorded would become `unknown`, so a database that stumbles (lock timeout, deadlock, lost
     /// connection) is asked again, with a pause, for as long as a restart takes.
-    private func moving<Value>(_ job: LeasedJob, _ body: (Session) async throws -> Value) async throws -> Value? {
+    func moving<Value>(_ job: LeasedJob, _ body: (Session) async throws -> Value) async throws -> Value? {
         var attempt = 0
         while true {
             do {
@@ -184,16 +171,16 @@ package struct ChunkDelivery: Sendable {
     }
 
     /// Jobs for those to be tried again, and suppressions of addresses that turned out to be dead.
-    private func consequences(of window: WindowResult?, in plan: RunPlan, at now: Instant) -> [SQL] {
+    func consequences(of window: WindowResult?, in plan: RunPlan, at now: Instant) -> [SQL] {
         guard let window else { return [] }
-        var statements = window.retries.map(Queue.insert)
+        var statements = window.parts.map(Queue.insert)
         if !window.deadKeys.isEmpty {
             statements.append(Recipient.suppress(window.deadKeys, of: plan.app, channel: channel.type, at: now))
         }
         return statements
     }
 
-    private func append(
+    func append(
         _ window: WindowResult?,
         of job: LeasedJob,
         in plan: RunPlan,
@@ -214,21 +201,5 @@ package struct ChunkDelivery: Sendable {
         }
     }
 
-    private struct NotMoved: Error {}
-}
-
-/// A window that was fired, and what the gate read in the same transaction.
-private struct OpenedWindow {
-    let indices: Range<Int>
-    let recipients: [Recipient]
-    let runIsCancelled: Bool
-    let openedAt: Instant
-
-    /// `rows`: of the move, of the recipients, of the run's state.
-    init(_ indices: Range<Int>, _ rows: [[Row]], at now: Instant) throws {
-        self.indices = indices
-        recipients = try rows[1].map { try Recipient($0) }
-        runIsCancelled = try rows[2].first?.get(0) ?? true
-        openedAt = now
-    }
+    struct NotMoved: Error {}
 }

@@ -11,9 +11,10 @@ package protocol DeliveryChannel: Sendable {
 
 /// A run's messages, compiled.
 package protocol PreparedRun: Sendable {
-    /// Renders and hands over `sends`; the results stand in the same order. Starts nothing after `lease.startBefore`.
+    /// Renders and hands over `sends`; the results stand in the same order. Starts nothing at or after `startBefore` (µs of
+    /// `MonotonicClock`): what has not started by then is `notSent(.deadline)`, and is asked about again at once.
     /// Never throws: whatever goes wrong with one message is that message's outcome.
-    func deliver(_ sends: [Send], lease: HeldLease) async -> [SendOutcome]
+    func deliver(_ sends: [Send], startBefore: Int64) async -> [SendOutcome]
 }
 
 /// One message to be made: who, and which place in the ledger it has.

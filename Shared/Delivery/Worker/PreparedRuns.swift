@@ -13,6 +13,12 @@ final class PreparedRuns: Sendable {
         func cause(of job: LeasedJob) -> SendCause {
             job.send ?? SendCause(run: plan.run, runDay: plan.runDay, chunk: 0, treatment: 0)
         }
+
+        /// The earlier of the run's and the message's own: `expires_at` in the job's payload, µs of business time.
+        func expiry(of job: LeasedJob) -> Instant {
+            guard let own = job.payload["expires_at"]?.int else { return plan.expiresAt }
+            return min(plan.expiresAt, Instant(microseconds: Int64(own)))
+        }
     }
 
     /// Bounds memory: a process rarely has more runs at once than lanes.

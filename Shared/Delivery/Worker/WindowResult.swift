@@ -2,28 +2,48 @@ import Core
 import Model
 import Queue
 
-/// What one window came to: lines for the ledger, jobs for those to be tried again, addresses found dead.
+/// What one window came to: lines for the ledger, jobs for those to be tried again or later, addresses found dead.
+///
+/// Every recipient of the window ends in exactly one of: a line, a part job, the rest of the job itself (`resumesAt`, `pause`).
 struct WindowResult {
     private(set) var rows: [SendOutcomeRow] = []
-    private(set) var retries: [NewJob] = []
+    private(set) var parts: [NewJob] = []
     private(set) var deadKeys: [Int64] = []
-    /// Set when nothing of the window left: how long the whole job should wait. Then `rows` and `retries` are empty.
+    /// Where the job goes on: behind the window, or at those of its end whose turn did not come.
+    private(set) var resumesAt: Int
+    /// Set when nothing of the window left: how long the whole job should wait. Then there are no rows and no parts.
     private(set) var pause: Duration?
 
     private let job: LeasedJob
     private let plan: RunPlan
+    private let indices: Range<Int>
+    private let expiresAt: Instant
     private let clock: Environment
-    private var unsent: [Int] = []
-    private var attempted = 0
+    /// Refused or postponed by the gate: to be decided again when the job resumes before them.
+    private var undisputed: [(index: Int, decision: Undisputed)] = []
+    private var outages: [Int] = []
+    private var late: [Int] = []
+    /// The last recipient of whom anything is known that must not be forgotten.
+    private var lastHandedOver = -1
+
+    private enum Undisputed {
+        case refused(TerminalState, OutcomeReason?)
+        case postponed(until: Instant)
+    }
 
     /// Pacing of provider trouble (providers.md §0.1): transient answers count, connection trouble and throttles do not.
     private static let transient = Backoff(base: .seconds(1), cap: .seconds(15 * 60))
     private static let outage = Backoff(base: .milliseconds(500), cap: .seconds(15))
+    /// The provider is busy with what it has: soon, and without counting as an outage.
+    private static let busy: Duration = .milliseconds(100)
 
-    init(job: LeasedJob, plan: RunPlan, clock: Environment) {
+    init(job: LeasedJob, plan: RunPlan, indices: Range<Int>, expiresAt: Instant, clock: Environment) {
         self.job = job
         self.plan = plan
+        self.indices = indices
+        self.expiresAt = expiresAt
         self.clock = clock
+        resumesAt = indices.upperBound
     }
 
     /// Acceptances only, marked late.
@@ -36,11 +56,14 @@ struct WindowResult {
     }
 
     mutating func refuse(_ index: Int, _ state: TerminalState, _ reason: OutcomeReason?) {
-        append(index, state, reason)
+        undisputed.append((index, .refused(state, reason)))
+    }
+
+    mutating func postpone(_ index: Int, until: Instant) {
+        undisputed.append((index, .postponed(until: until)))
     }
 
     mutating func book(_ index: Int, _ outcome: SendOutcome) {
-        attempted += 1
         switch outcome {
         case .accepted(let reference):
             append(index, .accepted, nil, reference: reference)
@@ -54,37 +77,69 @@ struct WindowResult {
             case .atMostOnce: append(index, .unknown, .noReply)
             case .atLeastOnce: retry(index, after: .zero, counts: true, possibleDuplicate: true)
             }
-        case .notSent:
-            unsent.append(index)
+        case .notSent(let reason, _):
+            switch reason {
+            case .deadline: late.append(index)
+            case .connection, .authentication, .cancelled: outages.append(index)
+            }
+            return
         }
+        lastHandedOver = max(lastHandedOver, index)
     }
 
     /// Call once, after the last `book`.
     mutating func decideOnUnsent() {
-        guard !unsent.isEmpty else { return }
-        let delay = Self.outage.delay(attempt: Int(job.attempt), random: clock.randomWord())
-        if unsent.count == attempted {
-            rows = []
-            retries = []
-            deadKeys = []
-            pause = max(delay, .milliseconds(100))
-        } else {
-            var part = NewJob.part(of: job, indices: unsent)
-            part.dueAt = clock.now() + delay
-            retries.append(part)
+        defer { (outages, late, undisputed) = ([], [], []) }
+        if lastHandedOver < 0, !(outages.isEmpty && late.isEmpty) {
+            pause = outages.isEmpty ? Self.busy : max(outageDelay, .milliseconds(100))
+            resumesAt = indices.lowerBound
+            return
         }
-        unsent = []
+        // Whose turn did not come is asked again from where the last one's came; what the gate said of those behind is asked
+        // again with them. The few before it, whom another session overtook, get a job of their own.
+        let lastDecided = max(lastHandedOver, outages.max() ?? -1)
+        if let last = late.last, last > lastDecided {
+            resumesAt = max(indices.lowerBound, lastDecided + 1)
+        }
+        part(of: outages, after: outages.isEmpty ? .zero : outageDelay)
+        part(of: late.filter { $0 < resumesAt }, after: .zero)
+        settle(undisputed.filter { $0.index < resumesAt })
+    }
+
+    private var outageDelay: Duration { Self.outage.delay(attempt: Int(job.attempt), random: clock.randomWord()) }
+
+    private mutating func settle(_ decisions: [(index: Int, decision: Undisputed)]) {
+        var postponed: [Instant: [Int]] = [:]
+        for (index, decision) in decisions {
+            switch decision {
+            case .refused(let state, let reason): append(index, state, reason)
+            case .postponed(let until) where until < expiresAt: postponed[until, default: []].append(index)
+            case .postponed: append(index, .expired, nil)
+            }
+        }
+        for (until, indices) in postponed.sorted(by: { $0.key < $1.key }) {
+            var part = NewJob.part(of: job, indices: indices)
+            part.dueAt = until
+            parts.append(part)
+        }
+    }
+
+    private mutating func part(of indices: [Int], after delay: Duration) {
+        guard !indices.isEmpty else { return }
+        var part = NewJob.part(of: job, indices: indices)
+        part.dueAt = clock.now() + delay
+        parts.append(part)
     }
 
     private mutating func retry(_ index: Int, after: Duration, counts: Bool, possibleDuplicate: Bool = false) {
         let backoff = counts ? Self.transient.delay(attempt: Int(job.retries), random: clock.randomWord()) : .zero
         let dueAt = clock.now() + max(after, backoff)
-        guard dueAt < plan.expiresAt else { return append(index, .expired, nil) }
+        guard dueAt < expiresAt else { return append(index, .expired, nil) }
         var part = NewJob.part(of: job, indices: [index])
         part.dueAt = dueAt
         part.retries = job.retries + (counts ? 1 : 0)
         part.possibleDuplicate = job.possibleDuplicate || possibleDuplicate
-        retries.append(part)
+        parts.append(part)
     }
 
     private mutating func append(

@@ -37,6 +37,9 @@ package struct RunPlan: Sendable, Equatable {
             self.email = email
             self.otherChannels = otherChannels
         }
+
+        /// Types of all channels that it has a message for.
+        package var channels: Set<String> { email == nil ? otherChannels : otherChannels.union(["EMAIL"]) }
     }
 
     /// An e-mail before rendering: Handlebars sources, from the template version or the campaign's own message.

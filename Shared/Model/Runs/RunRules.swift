@@ -6,14 +6,21 @@ package struct RunRules: Sendable, Equatable {
     package var quietTime: QuietWindow?
     package var caps: FrequencyCaps
     package var purpose: MessagePurpose
+    /// The app has a Daily in its settings, which counts this campaign's messages whatever its own caps are.
+    package var countsForApp: Bool
 
     package init(
-        quietTime: QuietWindow? = nil, caps: FrequencyCaps = FrequencyCaps(), purpose: MessagePurpose = .marketing
+        quietTime: QuietWindow? = nil, caps: FrequencyCaps = FrequencyCaps(), purpose: MessagePurpose = .marketing,
+        countsForApp: Bool = false
     ) {
         self.quietTime = quietTime
         self.caps = caps
         self.purpose = purpose
+        self.countsForApp = countsForApp
     }
+
+    /// Every message leaves a trace for caps, its own or others'.
+    package var countsMessages: Bool { countsForApp || caps != FrequencyCaps() }
 }
 
 /// What a message is for: the laws on marketing do not touch what a person ordered or must know.
@@ -62,6 +69,7 @@ extension RunRules {
             object[name] = .integer(Int64(value))
         }
         if purpose != .marketing { object["purpose"] = .string(purpose.rawValue) }
+        if countsForApp { object["counts_for_app"] = true }
         return .object(object)
     }
 
@@ -73,6 +81,7 @@ extension RunRules {
             caps: FrequencyCaps(
                 campaignDaily: json?["campaign_daily"]?.int ?? 0, appDaily: json?["app_daily"]?.int ?? 0,
                 total: json?["total"]?.int ?? 0),
-            purpose: json?["purpose"]?.string.flatMap(MessagePurpose.init(rawValue:)) ?? .marketing)
+            purpose: json?["purpose"]?.string.flatMap(MessagePurpose.init(rawValue:)) ?? .marketing,
+            countsForApp: json?["counts_for_app"]?.bool ?? false)
     }
 }

@@ -61,7 +61,11 @@ struct BenchDatabase: Sendable {
             account: "000000000000", app: app, campaign: campaign, campaignVersion: 1, campaignName: "bench", run: run,
             runDay: day, scheduledAt: environment.now(), expiresAt: environment.now() + .seconds(86_400),
             deliveryPolicy: .atMostOnce, holdoutPercent: 0,
-            treatments: [.init(name: nil, sizePercent: 100, email: nil)]
+            treatments: [
+                .init(
+                    name: nil, sizePercent: 100,
+                    email: .init(from: "bench@example.com", subject: "bench", html: nil, text: "bench"))
+            ]
         )
     }
 

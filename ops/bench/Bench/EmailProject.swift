@@ -171,7 +171,7 @@ struct EmailProject: Sendable {
         let keys = try await database.query("SELECT endpoint_key FROM endpoints WHERE app = \(app) LIMIT 500").map {
             try $0.get(0) as Int64
         }
-        let recipients = try await database.query(Recipient.load(keys, of: app, channel: "EMAIL")).map {
+        let recipients = try await database.query(Recipient.load(keys, of: app)).map {
             try Recipient($0)
         }
         await database.close()
@@ -186,9 +186,8 @@ struct EmailProject: Sendable {
         let prepared = try channel.prepare(plan)
         let cause = SendCause(run: run, runDay: plan.runDay, chunk: 0, treatment: 0)
         let sends = recipients.enumerated().map { Send(recipient: $1, cause: cause, ordinal: Int32($0), attempt: 0) }
-        let lease = HeldLease(terms: LeaseTerms(owner: HexID(high: 1, low: 1), duration: .seconds(600)))
         let start = MonotonicClock.now()
-        for _ in 0..<10 { _ = await prepared.deliver(sends, lease: lease) }
+        for _ in 0..<10 { _ = await prepared.deliver(sends, startBefore: .max) }
         let seconds = Double(MonotonicClock.now() - start) / 1_000_000
         return (size.withLock { $0 }, Double(sends.count * 10) / seconds)
     }

@@ -122,7 +122,7 @@ private struct NullChannel: DeliveryChannel, PreparedRun {
 
     func prepare(_ plan: RunPlan) throws -> any PreparedRun { self }
 
-    func deliver(_ sends: [Send], lease: HeldLease) async -> [SendOutcome] {
+    func deliver(_ sends: [Send], startBefore: Int64) async -> [SendOutcome] {
         sends.map { _ in .accepted(providerReference: RawChunkDrain.reference) }
     }
 }

@@ -91,9 +91,9 @@ struct RawChunkDrain: Sendable {
 
     private func open(_ job: Job, _ connection: RawConnection) throws {
         let size = Int32(job.keys.count)
-        var load = try RawStatement(Recipient.load([0], of: app, channel: "EMAIL"))
-        // Channel, app, keys: the array goes back as it came.
-        load.parameters[2].bytes = job.recipients
+        var load = try RawStatement(Recipient.load([0], of: app))
+        // App, keys: the array goes back as it came.
+        load.parameters[1].bytes = job.recipients
         let open: SQL = """
             UPDATE jobs
                SET done = \(Int32(0)), fired = \(size), attempt = CASE WHEN \(Int32(0)) > done THEN 1 ELSE attempt END,

@@ -1,0 +1,24 @@
+package import Core
+import Runtime
+
+/// What a delivery worker applies to every run besides the run's own rules.
+package struct DeliveryRules: Sendable {
+    /// Asks campaigns' hooks. Without one, a run that has a hook reaches nobody: HOOK_FAILURE.
+    package var filter: (any RecipientFilter)?
+    package var hours: (any SendingHours)?
+    package var tokens: (any SendTokens)?
+    /// Seconds east of UTC, nil for what is no zone.
+    package var offset: @Sendable (_ zone: String, _ instant: Instant) -> Int?
+
+    package init(
+        filter: (any RecipientFilter)? = nil,
+        hours: (any SendingHours)? = nil,
+        tokens: (any SendTokens)? = nil,
+        offset: @escaping @Sendable (String, Instant) -> Int? = { ZoneInfo.offset(of: $0, at: $1) }
+    ) {
+        self.filter = filter
+        self.hours = hours
+        self.tokens = tokens
+        self.offset = offset
+    }
+}

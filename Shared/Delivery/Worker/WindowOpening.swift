@@ -1,0 +1,150 @@
+import Core
+import EventLoop
+import Model
+import Postgres
+import Queue
+
+/// A window that was fired, and what the gate decided in the same transaction.
+struct OpenedWindow {
+    let indices: Range<Int>
+    /// In order of the indices.
+    let decisions: [(index: Int, recipient: Recipient?, decision: Gate.Decision)]
+    /// When the recipients' state was read, or a little earlier: µs of `MonotonicClock`.
+    let readAt: Int64
+}
+
+/// Opens one window of a job: records the window before, moves the job, reads the recipients, asks the gate and reserves
+/// what counts towards caps, in one commit.
+struct WindowOpening {
+    let delivery: ChunkDelivery
+    let job: LeasedJob
+    let run: PreparedRuns.Entry
+    let indices: Range<Int>
+    /// By endpoint key; what the run's hook said before.
+    let filter: [Int64: FilterVerdict]
+
+    private var plan: RunPlan { run.plan }
+
+    /// Nil when the lease is lost. `fired` is what the job's row says now.
+    func open(recording previous: WindowResult?, fired: Int, _ held: HeldLease) async throws -> OpenedWindow? {
+        let began = MonotonicClock.now()
+        let move = Progress.open(
+            job, done: indices.lowerBound, fired: indices.upperBound, after: fired, lease: delivery.lease)
+        var opened = try await window(move, recording: previous)
+        if opened == nil {
+            // Either the lease is lost, or this very window was committed and the answer lost on the way.
+            let confirmation = Progress.confirm(
+                job, done: indices.lowerBound, fired: indices.upperBound, lease: delivery.lease)
+            opened = try await window(confirmation, recording: nil)
+        }
+        if opened != nil { held.confirmed(callBegan: began, terms: delivery.lease) }
+        return opened
+    }
+
+    private func window(_ move: SQL, recording previous: WindowResult?) async throws -> OpenedWindow? {
+        try await delivery.moving(job) { session in
+            let now = delivery.environment.now()
+            let first = [move] + (plan.rules.countsMessages ? [] : reads)
+            let readAt = MonotonicClock.now()
+            let rows = try await session.batch(first + delivery.consequences(of: previous, in: plan, at: now))
+            guard !rows[0].isEmpty else { throw ChunkDelivery.NotMoved() }
+            try await delivery.append(previous, of: job, in: plan, at: now, session)
+            guard plan.rules.countsMessages else {
+                return try await decide(try State(Array(rows[1...2])), at: now, readAt: readAt, session)
+            }
+            return try await counted(session)
+        }
+    }
+
+    /// The same with the recipients' rows locked. Locks come last and stay for two round trips, because whoever writes one of
+    /// these people waits for them.
+    private func counted(_ session: Session) async throws -> OpenedWindow {
+        _ = try await session.query(CapReservations.lock(plan.app, keys))
+        let (now, readAt) = (delivery.environment.now(), MonotonicClock.now())
+        let sends = CapReservations.Sends(plan, run.cause(of: job), keys: keys, ordinals: indices.map(job.ordinal))
+        let rows = try await session.batch(reads + [CapReservations.counts(sends, now: now)])
+        return try await decide(try State(rows), at: now, readAt: readAt, session)
+    }
+
+    private var keys: [Int64] { Array(job.recipients[indices]) }
+
+    private var reads: [SQL] {
+        [Recipient.load(keys, of: plan.app), RunStore.isCancelled(plan.app, run: plan.run)]
+    }
+
+    /// What the gate's reads found.
+    private struct State {
+        let recipients: [Int64: Recipient]
+        let runIsCancelled: Bool
+        /// By place in the window; nil when nothing is counted.
+        let counts: [SendCounts]?
+
+        /// `rows`: of the recipients, of the run's state, and of the counts if there are any.
+        init(_ rows: [[Row]]) throws {
+            let found = try rows[0].map { try Recipient($0) }
+            recipients = Dictionary(found.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
+            runIsCancelled = try rows[1].first?.get(0) ?? true
+            counts = rows.count > 2 ? try rows[2].map(SendCounts.init) : nil
+        }
+    }
+
+    // MARK: Deciding
+
+    private func decide(_ state: State, at now: Instant, readAt: Int64, _ session: Session) async throws -> OpenedWindow {
+        let treatment = plan.treatments.indices.contains(Int(run.cause(of: job).treatment))
+            ? plan.treatments[Int(run.cause(of: job).treatment)] : nil
+        let intent = Gate.Intent(
+            channelType: delivery.channel.type, messageChannels: treatment?.channels ?? [], campaign: plan.campaign,
+            expiresAt: run.expiry(of: job), runIsCancelled: state.runIsCancelled)
+        let clock = Gate.Clock(now: now, offset: delivery.rules.offset)
+        let rules = Gate.Rules(plan.rules, hours: delivery.rules.hours)
+        var tally = CapTally(state.counts)
+        var decisions: [(index: Int, recipient: Recipient?, decision: Gate.Decision)] = []
+        decisions.reserveCapacity(indices.count)
+        for (place, index) in indices.enumerated() {
+            let key = job.recipients[index]
+            var recipient = state.recipients[key]
+            let filter = filter(of: key, exists: recipient != nil)
+            let person = Gate.Person(recipient, filter: filter, earlier: tally.earlier(place, key))
+            let verdict = Gate.decide(intent, person, clock, rules)
+            if verdict.counts { tally.reserve(place, key) }
+            recipient?.apply(filter)
+            decisions.append((index, recipient, verdict.decision))
+        }
+        try await takeTokens(&decisions, &tally, at: now, session)
+        if state.counts != nil { try await reserve(tally, at: now, session) }
+        return OpenedWindow(indices: indices, decisions: decisions, readAt: readAt)
+    }
+
+    /// Whoever came to be after the hook was asked has not passed it.
+    private func filter(of key: Int64, exists: Bool) -> FilterVerdict {
+        plan.hook == nil || !exists ? .pass : filter[key] ?? .failed
+    }
+
+    private func takeTokens(
+        _ decisions: inout [(index: Int, recipient: Recipient?, decision: Gate.Decision)],
+        _ tally: inout CapTally, at now: Instant, _ session: Session
+    ) async throws {
+        guard let tokens = delivery.rules.tokens else { return }
+        let places = decisions.indices.filter { decisions[$0].decision == .send }
+        let recipients = places.compactMap { decisions[$0].recipient }
+        guard !recipients.isEmpty, recipients.count == places.count else { return }
+        let waits = try await tokens.take(for: recipients, of: plan, job: job, at: now, in: session)
+        for (place, until) in zip(places, waits) {
+            guard let until else { continue }
+            tally.release(place)
+            decisions[place].decision =
+                until < run.expiry(of: job) ? .defer(until: until) : .refuse(.expired, nil)
+        }
+    }
+
+    private func reserve(_ tally: CapTally, at now: Instant, _ session: Session) async throws {
+        let places = tally.reserved
+        guard !places.isEmpty else { return }
+        let sends = CapReservations.Sends(
+            plan, run.cause(of: job), keys: places.map { job.recipients[indices.lowerBound + $0] },
+            ordinals: places.map { job.ordinal(indices.lowerBound + $0) })
+        try await session.commit(
+            with: [CapReservations.insert(sends, isKept: plan.rules.caps.total > 0, at: now)])
+    }
+}
