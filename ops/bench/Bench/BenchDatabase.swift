@@ -56,7 +56,10 @@ struct BenchDatabase: Sendable {
 
     var lease: LeaseTerms { LeaseTerms(owner: HexID(high: 0xBE, low: 9), duration: .seconds(30)) }
 
-    var plan: RunPlan {
+    var plan: RunPlan { plan() }
+
+    /// The same run with what it sends and what the gate keeps.
+    func plan(text: String = "bench", rules: RunRules = RunRules()) -> RunPlan {
         RunPlan(
             account: "000000000000", app: app, campaign: campaign, campaignVersion: 1, campaignName: "bench", run: run,
             runDay: day, scheduledAt: environment.now(), expiresAt: environment.now() + .seconds(86_400),
@@ -64,8 +67,9 @@ struct BenchDatabase: Sendable {
             treatments: [
                 .init(
                     name: nil, sizePercent: 100,
-                    email: .init(from: "bench@example.com", subject: "bench", html: nil, text: "bench"))
-            ]
+                    email: .init(from: "bench@example.com", subject: "bench", html: nil, text: text))
+            ],
+            rules: rules
         )
     }
 
@@ -81,12 +85,14 @@ struct BenchDatabase: Sendable {
             try await database.execute(
                 """
                 INSERT INTO endpoints (app, endpoint_key, external_id, channel_type, address, address_hash, cohort,
-                                       attributes, metrics, effective_at, created_at)
+                                       attributes, metrics, demographic, effective_at, created_at)
                 SELECT \(app), hashtextextended(n::text, 7), 'device-' || n, 'EMAIL', 'person' || n || '@example.com',
                        sha256(n::text::bytea), n % 100,
                        jsonb_build_object('Plan', jsonb_build_array(CASE WHEN n % 3 = 0 THEN 'pro' ELSE 'free' END),
                                           'LastPurchase', jsonb_build_array('2026-03-01T00:00:00Z')),
-                       jsonb_build_object('Purchases', n % 17, 'Spent', n % 500), \(now), \(now)
+                       jsonb_build_object('Purchases', n % 17, 'Spent', n % 500),
+                       jsonb_build_object('Timezone', (ARRAY['Europe/Amsterdam', 'America/New_York', 'Asia/Tokyo'])[1 + n % 3]),
+                       \(now), \(now)
                   FROM generate_series(\(start), \(min(start + step, Self.endpoints) - 1)) AS n
                 """
             )
@@ -100,8 +106,9 @@ struct BenchDatabase: Sendable {
     }
 
     /// An empty ledger and a run of `planned`; `isFannedOut` when the jobs are made by `enqueue`.
-    func reset(planned: Int, isFannedOut: Bool) async throws {
-        try await database.execute("TRUNCATE jobs, run_chunks, runs, send_outcomes, change_log")
+    func reset(planned: Int, isFannedOut: Bool, plan: RunPlan? = nil) async throws {
+        let plan = plan ?? self.plan
+        try await database.execute("TRUNCATE jobs, run_chunks, runs, send_outcomes, change_log, cap_reservations")
         let now = environment.now()
         try await database.execute(
             """

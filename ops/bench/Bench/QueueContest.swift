@@ -4,6 +4,7 @@ import EventLoop
 import Model
 import Postgres
 import Queue
+import Templates
 
 /// Q1: from claim to durable outcome, with a channel that accepts everything at once. Ours is the delivery worker as it is: claim,
 /// gate, fired, ledger, change log. The yardstick sends the same statements by plain libpq and looks at no row; the peer moves
@@ -29,13 +30,17 @@ enum QueueContest {
             contenders: [
                 ours(bench, context, window: Limits.recipientsPerJob, recipients),
                 ours(bench, context, window: 25, recipients / 4),
+                planned(bench, context, "quiet time", RunRules(quietTime: quietTime)),
+                planned(bench, context, "quiet time, caps", RunRules(quietTime: quietTime, caps: caps)),
                 raw, peer,
             ],
             roots: [bench.postmaster: .postgres], loop: context.loop
         )
         let samples = try await contest.run()
-        Contest.judge("Q1 window 500 / raw SQL", samples[0], over: samples[2], aim: 0.65)
-        Contest.judge("Q1 window 500 / pgqueuer", samples[0], over: samples[3], aim: 25)
+        Contest.judge("Q1 window 500 / raw SQL", samples[0], over: samples[4], aim: 0.65)
+        Contest.judge("Q1 plan, render, gate with quiet time / raw SQL", samples[2], over: samples[4], aim: 0.65)
+        Contest.judge("Q1 plan, render, gate with quiet time and caps / raw SQL", samples[3], over: samples[4], aim: nil)
+        Contest.judge("Q1 window 500 / pgqueuer", samples[0], over: samples[5], aim: 25)
         await bench.database.close()
     }
 
@@ -61,35 +66,71 @@ enum QueueContest {
             name: "delivery worker, window \(window), \(lanes) lanes", own: .ours,
             prepare: preparation(bench, recipients)
         ) {
-            let delivery = ChunkDelivery(
-                channel: NullChannel(), database: bench.database, environment: bench.environment, lease: bench.lease,
-                window: window)
-            let left = Lock(recipients / Limits.recipientsPerJob)
-            let done = Completion()
-            let worker = Worker(
-                terms: Worker.Terms(queue: .email, lanes: lanes + 1, lease: bench.lease), loop: context.loop,
-                database: bench.database, environment: bench.environment,
-                settlement: Settlement(resolver: .ledger(bench.environment))
-            ) { job, held in
-                try await delivery.run(job, held)
-                let rest = left.withLock { left in
-                    left -= 1
-                    return left
-                }
-                if rest == 0 { done.signal() }
-            }
-            let start = MonotonicClock.now()
-            let seconds = await withTaskGroup(of: Void.self) { group in
-                group.addTask { await worker.runUntilCancelled() }
-                await done.wait()
-                let seconds = Double(MonotonicClock.now() - start) / 1_000_000
-                group.cancelAll()
-                return seconds
-            }
-            let count: Int64 = try await bench.database.query("SELECT count(*) FROM send_outcomes WHERE outcome = 1")[0]
-                .get(0)
-            return Work(try check(Int(count), recipients), seconds: seconds)
+            try await deliver(recipients, bench, context, NullChannel(), window: window)
         }
+    }
+
+    /// Nobody's hour during the run: it is asked of everybody and refuses nobody.
+    private static var quietTime: QuietWindow { QuietWindow(start: 0, end: 0) }
+    private static let caps = FrequencyCaps(campaignDaily: 1, appDaily: 2, total: 3)
+
+    /// The whole way of a campaign but for its provider: fan-out, claim, gate with these rules, a text message rendered per person,
+    /// outcome.
+    private static func planned(
+        _ bench: BenchDatabase, _ context: BenchContext, _ title: String, _ rules: RunRules
+    ) -> Contender {
+        let plan = bench.plan(text: RenderingChannel.text, rules: rules)
+        return Contender(name: "planned and rendered, \(title)", own: .ours) {
+            try await bench.reset(planned: 0, isFannedOut: false, plan: plan)
+        } run: {
+            let start = MonotonicClock.now()
+            let fanOut = FanOut(plan: plan, predicate: "e.channel_type = 'EMAIL'", queue: .email, kind: ChunkDelivery.kind)
+            let bounds = FanOut.Bounds(members: min(50_000, recipients))
+            var progress: FanOut.Progress?
+            repeat {
+                progress = try await bench.database.transaction { session in
+                    try await fanOut.step(bounds, now: bench.environment.now(), in: session)
+                }
+            } while (progress?.planned ?? .max) < Int64(recipients)
+            let fannedOut = Double(MonotonicClock.now() - start) / 1_000_000
+            let channel = RenderingChannel(environment: .of(bench.environment))
+            let work = try await deliver(recipients, bench, context, channel, window: Limits.recipientsPerJob)
+            return Work(work.units, seconds: fannedOut + (work.seconds ?? 0))
+        }
+    }
+
+    /// Until every chunk is done; the time is that of the work alone.
+    private static func deliver(
+        _ recipients: Int, _ bench: BenchDatabase, _ context: BenchContext, _ channel: any DeliveryChannel, window: Int
+    ) async throws -> Work {
+        let delivery = ChunkDelivery(
+            channel: channel, database: bench.database, environment: bench.environment, lease: bench.lease,
+            window: window)
+        let left = Lock(recipients / Limits.recipientsPerJob)
+        let done = Completion()
+        let worker = Worker(
+            terms: Worker.Terms(queue: .email, lanes: lanes + 1, lease: bench.lease), loop: context.loop,
+            database: bench.database, environment: bench.environment,
+            settlement: Settlement(resolver: .ledger(bench.environment))
+        ) { job, held in
+            try await delivery.run(job, held)
+            let rest = left.withLock { left in
+                left -= 1
+                return left
+            }
+            if rest == 0 { done.signal() }
+        }
+        let start = MonotonicClock.now()
+        let seconds = await withTaskGroup(of: Void.self) { group in
+            group.addTask { await worker.runUntilCancelled() }
+            await done.wait()
+            let seconds = Double(MonotonicClock.now() - start) / 1_000_000
+            group.cancelAll()
+            return seconds
+        }
+        let count: Int64 = try await bench.database.query("SELECT count(*) FROM send_outcomes WHERE outcome = 1")[0]
+            .get(0)
+        return Work(try check(Int(count), recipients), seconds: seconds)
     }
 
     /// pgqueuer, its own API, jobs that do nothing, in batches of 100.
@@ -124,6 +165,33 @@ private struct NullChannel: DeliveryChannel, PreparedRun {
 
     func deliver(_ sends: [Send], startBefore: Int64) async -> [SendOutcome] {
         sends.map { _ in .accepted(providerReference: RawChunkDrain.reference) }
+    }
+}
+
+/// Renders a text message for each person, and accepts it.
+private struct RenderingChannel: DeliveryChannel {
+    static let text =
+        "Hi {{Attributes.Plan}} member! You bought {{Metrics.Purchases}} times and spent {{Metrics.Spent}} euros. "
+        + "{{#if Attributes.LastPurchase}}Come back: https://example.com/{{Id}}{{/if}}"
+
+    struct Run: PreparedRun {
+        let program: PersonalProgram
+        let environment: TemplateEnvironment
+
+        func deliver(_ sends: [Send], startBefore: Int64) async -> [SendOutcome] {
+            sends.map { send in
+                let text = try? program.render(RecipientValues(send.recipient), environment, escaping: .none)
+                guard let text, !text.isEmpty else { return .rejected(.rendering, detail: "", isAddressDead: false) }
+                return .accepted(providerReference: RawChunkDrain.reference)
+            }
+        }
+    }
+
+    let type = "EMAIL"
+    let environment: TemplateEnvironment
+
+    func prepare(_ plan: RunPlan) throws -> any PreparedRun {
+        Run(program: try PersonalProgram(plan.treatments[0].email?.text ?? "", .none), environment: environment)
     }
 }
 
