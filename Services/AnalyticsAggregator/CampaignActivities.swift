@@ -57,8 +57,8 @@ enum CampaignActivities {
             start: activity.startedAt.description,
             state: activity.state,
             successfulEndpointCount: Int(activity.accepted),
-            timezonesCompletedCount: activity.endedAt == nil ? 0 : 1,
-            timezonesTotalCount: 1,
+            timezonesCompletedCount: Int(activity.zonesCompleted),
+            timezonesTotalCount: Int(activity.zones),
             totalEndpointCount: Int(activity.planned),
             treatmentId: String(activity.treatment),
             executionMetrics: activity.executionMetrics.mapValues { String($0) }

@@ -120,7 +120,9 @@ struct Scheduler: Sendable {
             app: plan.app,
             now: running.startedAt
         )
-        let fanOut = FanOut(plan: plan, predicate: predicate, queue: .email, kind: ChunkDelivery.kind)
+        let fanOut = FanOut(
+            plan: plan, predicate: predicate, queue: .email, kind: ChunkDelivery.kind,
+            slots: try await slots(of: plan, running))
         let progress = try await context.database.transaction { session in
             let progress = try await fanOut.step(now: context.environment.now(), in: session)
             Failpoint.hit("scheduler.fanning_out")
@@ -136,6 +138,13 @@ struct Scheduler: Sendable {
             )
         }
         return true
+    }
+
+    /// Reads the files of all zones once per process, and does some 600 sums in each step.
+    private func slots(of plan: RunPlan, _ running: RunProgress.Running) async throws -> LocalSlots? {
+        guard let local = plan.local else { return nil }
+        let startedAt = running.startedAt
+        return try await context.loop.offload { LocalSlots(local, startedAt: startedAt) }
     }
 
     // MARK: Completion

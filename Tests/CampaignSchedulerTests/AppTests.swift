@@ -265,6 +265,11 @@ import Testing
             VALUES (\(app), \(id), \(id), 1, 'x', \(day), 'RUNNING', '{}', \(now), \(now))
             """,
             """
+            INSERT INTO campaign_schedules (app, campaign, treatment, treatments, frequency)
+            VALUES (\(app), \(id), 0, '{-1,0}', 'DAILY')
+            """,
+            "INSERT INTO run_zones (app, run, treatment, zone, slot) VALUES (\(app), \(id), 0, 'Asia/Tokyo', 1)",
+            """
             INSERT INTO run_chunks (app, run, chunk, treatment, first_key, last_key, size, digest)
             VALUES (\(app), \(id), 0, 0, 1, 1, 1, 'x')
             """,
@@ -284,7 +289,7 @@ import Testing
     private static func count(_ app: AppID, in database: Database) async throws -> Int {
         let tables: [SQL] = [
             "endpoints", "users", "suppressions", "events", "rollups", "engagements", "segments", "segment_versions",
-            "campaigns", "campaign_versions", "runs", "run_chunks", "jobs", "send_outcomes", "channels",
+            "campaigns", "campaign_versions", "runs", "run_chunks", "jobs", "campaign_schedules", "run_zones", "send_outcomes", "channels",
         ]
         var count: Int = try await database.query("SELECT count(*) FROM apps WHERE id = \(app)")[0].get(0)
         let resources = "apps/\(app)/"

@@ -30,7 +30,7 @@ import Testing
         (#""SegmentVersion": 0"#, "", "SegmentVersion must be a positive version number"),
         (#""Schedule": {"StartTime": "tomorrow"}"#, "", "Schedule.StartTime must be IMMEDIATE or an ISO 8601 time"),
         (#""Schedule": {"StartTime": "1998-07-01T00:00:00"}"#, "", "Schedule.StartTime must be IMMEDIATE or"),
-        (#""Schedule": {"StartTime": "IMMEDIATE", "Frequency": "EVENT"}"#, "", "Schedule.Frequency must not be EVENT"),
+        (#""Schedule": {"StartTime": "IMMEDIATE", "Frequency": "EVENT"}"#, "", "Schedule.EventFilter is required with EVENT"),
         (
             #""Schedule": {"StartTime": "IMMEDIATE", "Frequency": "IN_APP_EVENT"}"#, "",
             "Schedule.EventFilter is required with IN_APP_EVENT"
@@ -51,7 +51,10 @@ import Testing
             #""Schedule": {"StartTime": "IMMEDIATE", "Frequency": "IN_APP_EVENT", "EventFilter": \#(filter)}, "TemplateConfiguration": {"InAppTemplate": {"Name": "e", "Version": "0"}}"#,
             "MessageConfiguration", "TemplateConfiguration.InAppTemplate.Version must be a version number or latest"
         ),
-        (#""Schedule": {"StartTime": "IMMEDIATE", "IsLocalTime": true}"#, "", "Schedule.IsLocalTime must be false"),
+        (
+            #""Schedule": {"StartTime": "IMMEDIATE", "IsLocalTime": true, "Frequency": "IN_APP_EVENT", "EventFilter": \#(filter)}"#,
+            "", "Schedule.IsLocalTime must be false with IN_APP_EVENT"
+        ),
         (
             #""Schedule": {"StartTime": "IMMEDIATE", "QuietTime": {"Start": "22:00", "End": "24:00"}}"#, "",
             "Schedule.QuietTime.End must be a time of day"

@@ -98,6 +98,7 @@ import Testing
         try await fixture.finish(fixture.fanOut(try await fixture.start()))
         #expect(try await fixture.complete() == 1)
         try await fixture.database.execute("UPDATE campaigns SET status = 'SCHEDULED', next_due_at = \(fixture.now)")
+        try await fixture.database.execute("UPDATE campaign_schedules SET next_due_at = \(fixture.now)")
         #expect(try await fixture.claim() == 1)
         #expect(try await fixture.count("SELECT count(*) FROM runs") == 1)
         #expect(try await fixture.status(campaign) == .completed)

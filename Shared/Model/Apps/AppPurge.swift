@@ -12,8 +12,9 @@ package enum AppPurge {
 
     /// Jobs go first, so that nothing more is sent; what jobs read goes after them.
     private static let tables: [SQL] = [
-        "jobs", "run_chunks", "runs", "campaign_versions", "campaigns", "segment_versions", "segments", "channels",
-        "endpoints", "users", "suppressions", "cap_reservations", "engagements", "rollups", "access_keys",
+        "jobs", "run_chunks", "run_zones", "runs", "campaign_schedules", "campaign_versions", "campaigns",
+        "segment_versions", "segments", "channels", "endpoints", "users", "suppressions", "cap_reservations",
+        "engagements", "rollups", "access_keys",
         "segment_members", "user_merges", "attribute_names", "attribute_blacklists",
     ]
 

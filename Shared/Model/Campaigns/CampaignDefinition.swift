@@ -12,16 +12,13 @@ package struct CampaignDefinition: Sendable {
     package init(_ request: WriteCampaignRequest) throws(APIError) {
         self.request = request
         self.request.tags = nil
-        schedule = try CampaignSchedule(request.schedule)
+        schedule = try ScheduleGroup.all(of: request)[0].schedule
         guard let segment = request.segmentId else { throw WirePath.root.member("SegmentId").refusal("is required") }
         guard SegmentID(segment) != nil else {
             throw WirePath.root.member("SegmentId").refusal("must be a segment's id, 32 lower-case hex digits")
         }
         if let version = request.segmentVersion, !(1...Int(Int32.max)).contains(version) {
             throw WirePath.root.member("SegmentVersion").refusal("must be a positive version number; got \(version)")
-        }
-        if request.isPaused == true, schedule.start == .immediate, !isInApp {
-            throw WirePath.root.member("IsPaused").refusal("must be false for a campaign that starts IMMEDIATE")
         }
         try OutboundTarget.check(request.hook, at: .root.member("Hook"))
         try Self.checkTreatments(request)
@@ -42,9 +39,6 @@ package struct CampaignDefinition: Sendable {
             throw path.refusal("and HoldoutPercent must add up to at most 100 percent; got \(sum)")
         }
         for (index, treatment) in additional.enumerated() {
-            if let schedule = treatment.schedule, schedule != request.schedule {
-                _ = try CampaignSchedule(schedule, at: path.element(index).member("Schedule"))
-            }
             if let extensions = treatment.needletail {
                 try NeedletailMembers.only([], of: extensions, at: path.element(index).member("Needletail"))
             }

@@ -3,8 +3,8 @@ package import PinpointAPI
 
 /// The occurrences of a repeating campaign: counted from the first, so that none drifts, up to but not at the end.
 ///
-/// Pinpoint repeats by the clock of UTC. A month is one of the calendar: what starts on the 31st is on the last day of a shorter
-/// month, and on the 31st again after it (pinpoint-api §4.2, 9).
+/// It repeats by a clock that is always as much off UTC as at first. A month is one of that clock's calendar: what starts on the
+/// 31st is on the last day of a shorter month, and on the 31st again after it (pinpoint-api §4.2, 9).
 package struct CampaignRecurrence: Sendable, Hashable {
     package enum Period: Sendable, Hashable {
         case hours(Int)
@@ -14,11 +14,14 @@ package struct CampaignRecurrence: Sendable, Hashable {
     package let period: Period
     package let first: Instant
     package let end: Instant?
+    /// East of UTC.
+    package let clockMinutes: Int
 
-    package init(_ period: Period, first: Instant, end: Instant? = nil) {
+    package init(_ period: Period, first: Instant, end: Instant? = nil, clockMinutes: Int = 0) {
         self.period = period
         self.first = first
         self.end = end
+        self.clockMinutes = clockMinutes
     }
 
     /// The first that is not before `instant`; nil when the campaign has ended by then.
@@ -46,7 +49,7 @@ package struct CampaignRecurrence: Sendable, Hashable {
         switch period {
         case .hours(let hours): return Int((instant.microseconds - first.microseconds) / Self.length(hours: hours))
         case .month:
-            let (from, to) = (first.day.civil, min(instant, .distantFuture).day.civil)
+            let (from, to) = ((first + clock).day.civil, (min(instant, .distantFuture) + clock).day.civil)
             return (to.year - from.year) * 12 + to.month - from.month
         }
     }
@@ -56,13 +59,16 @@ package struct CampaignRecurrence: Sendable, Hashable {
         case .hours(let hours):
             return Instant(microseconds: first.microseconds + Int64(index) * Self.length(hours: hours))
         case .month:
-            let start = first.day.civil
+            let shown = first + clock
+            let start = shown.day.civil
             let months = start.year * 12 + start.month - 1 + index
             let (year, month) = (months / 12, months % 12 + 1)
             let day = min(start.day, CivilCalendar.daysInMonth(year: year, month: month))
-            return Day(year: year, month: month, day: day).start + (first - first.day.start)
+            return Day(year: year, month: month, day: day).start + (shown - shown.day.start) - clock
         }
     }
+
+    private var clock: Duration { .seconds(clockMinutes * 60) }
 
     private static func length(hours: Int) -> Int64 { Int64(hours) * 3_600_000_000 }
 }
@@ -79,7 +85,15 @@ extension Frequency {
         }
     }
 
-    /// How late a run may start. What was missed by more, because no scheduler was up, is not sent: an offer of the morning does
+    /// Whether the clock starts it.
+    package var isTimed: Bool {
+        switch self {
+        case .once, .hourly, .daily, .weekly, .monthly: true
+        case .event, .inAppEvent: false
+        }
+    }
+
+    /// How late a run may start, or in local time that of one zone. What was missed by more, because no scheduler was up, is not sent: an offer of the morning does
     /// not go out at night.
     package var lateness: Duration {
         switch self {

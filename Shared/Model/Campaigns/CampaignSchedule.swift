@@ -1,9 +1,12 @@
 package import Core
 package import PinpointAPI
 
-/// When a campaign runs: once, or again and again from its start to its end; an in-app campaign does not run, clients fetch it
-/// between the two. What this version does not know is refused by name.
-package struct CampaignSchedule: Sendable, Hashable {
+/// When a campaign, or a group of its treatments, runs: once, or again and again from its start to its end. One of EVENT or
+/// IN_APP_EVENT does not run; between the two, events trigger it or clients fetch it.
+///
+/// With IsLocalTime, StartTime and EndTime name what a clock shows, namely one in Timezone at these instants: everybody has them
+/// when their own clock shows the same. Without, they are instants; Timezone then only says which day of the month it is.
+package struct CampaignSchedule: Sendable, Equatable {
     package enum Start: Sendable, Hashable {
         case immediate
         case at(Instant)
@@ -15,28 +18,22 @@ package struct CampaignSchedule: Sendable, Hashable {
     package var start: Start
     /// What has not been sent by then is `expired`, and nothing runs again.
     package var end: Instant?
-
-    /// Nil for a campaign that does not repeat. `first`: when its first occurrence is or was.
-    package func recurrence(first: Instant) -> CampaignRecurrence? {
-        frequency.period.map { CampaignRecurrence($0, first: first, end: end) }
-    }
+    package var isLocal: Bool
+    package var zone: ScheduleZone
+    /// Part of it, because a run has one.
+    package var quietTime: QuietTime?
 
     package init(_ schedule: Schedule?, at path: WirePath = .root.member("Schedule")) throws(APIError) {
         guard let schedule else { throw path.refusal("is required") }
         frequency = schedule.frequency ?? .once
-        switch frequency {
-        case .once, .hourly, .daily, .weekly, .monthly:
-            if schedule.eventFilter != nil { throw path.member("EventFilter").unsupported }
-        case .inAppEvent:
-            guard schedule.eventFilter != nil else {
-                throw path.member("EventFilter").refusal("is required with IN_APP_EVENT")
-            }
-        case .event:
-            throw path.member("Frequency").refusal("must not be EVENT in this version")
+        isLocal = schedule.isLocalTime ?? false
+        quietTime = schedule.quietTime == QuietTime() ? nil : schedule.quietTime
+        guard let zone = ScheduleZone(schedule.timezone ?? "UTC") else {
+            throw path.member("Timezone").refusal(
+                "must be UTC or one of Pinpoint's offsets, as UTC+05:30; got \"\((schedule.timezone ?? "").prefix(32))\"")
         }
-        try QuietTimeRules.check(schedule.quietTime, at: path.member("QuietTime"))
-        if schedule.isLocalTime == true { throw path.member("IsLocalTime").refusal("must be false in this version") }
-        try Self.check(zone: schedule.timezone, at: path.member("Timezone"))
+        self.zone = zone
+        try Self.check(schedule, frequency, at: path)
         let text = schedule.startTime ?? ""
         if text == Self.immediate {
             start = .immediate
@@ -57,21 +54,63 @@ package struct CampaignSchedule: Sendable, Hashable {
         }
     }
 
-    /// Pinpoint's fixed list; its samples write it in either case. Only a local-time schedule uses it.
-    private static func check(zone: String?, at path: WirePath) throws(APIError) {
-        guard let zone, !zones.contains(zone.uppercased()) else { return }
-        throw path.refusal("must be UTC or one of Pinpoint's offsets, as UTC+05:30; got \"\(zone.prefix(32))\"")
+    private static func check(
+        _ schedule: Schedule, _ frequency: Frequency, at path: WirePath
+    ) throws(APIError) {
+        // In an in-app campaign the client judges filter and quiet time (pinpoint-api §3.11).
+        try QuietTimeRules.check(schedule.quietTime, at: path.member("QuietTime"))
+        switch frequency {
+        case .once, .hourly, .daily, .weekly, .monthly:
+            if schedule.eventFilter != nil {
+                throw path.member("EventFilter").refusal("must be absent unless Frequency is EVENT or IN_APP_EVENT")
+            }
+        case .event, .inAppEvent:
+            guard schedule.eventFilter != nil else {
+                throw path.member("EventFilter").refusal("is required with \(frequency.rawValue)")
+            }
+            if schedule.isLocalTime == true {
+                throw path.member("IsLocalTime").refusal("must be false with \(frequency.rawValue)")
+            }
+        }
     }
 
-    private static let zones: Set<String> = {
-        let east = [
-            "01", "02", "03", "03:30", "04", "04:30", "05", "05:30", "05:45", "06", "06:30", "07", "08", "09", "09:30",
-            "10",
-            "10:30", "11", "12", "13",
-        ]
-        let west = ["02", "03", "04", "05", "06", "07", "08", "09", "10", "11"]
-        return Set(["UTC"] + east.map { "UTC+\($0)" } + west.map { "UTC-\($0)" })
-    }()
+    // MARK: Clocks
+
+    /// Whether it runs by the clock.
+    package var isTimed: Bool { frequency.isTimed }
+
+    /// What `instant`, a time of the schedule, is on everybody's clocks.
+    package func wall(_ instant: Instant) -> WallTime { WallTime(instant, secondsEast: zone.secondsEast) }
+
+    /// When the first run starts, or started: with local time, when the first clocks reach the wall time.
+    ///
+    /// `now`: when a campaign that starts IMMEDIATE was written.
+    package func firstRun(now: Instant) -> Instant {
+        switch start {
+        case .immediate: moment(now)
+        case .at(let instant): moment(instant)
+        }
+    }
+
+    /// What no run may start at or after.
+    package var lastRun: Instant? { end.map(moment) }
+
+    /// When it has ended everywhere.
+    package var endEverywhere: Instant? {
+        isLocal ? end.map { wall($0).instant(secondsEast: LocalClocks.lastSecondsEast) } : end
+    }
+
+    private func moment(_ instant: Instant) -> Instant {
+        isLocal ? wall(instant).instant(secondsEast: LocalClocks.firstSecondsEast) : instant
+    }
+
+    /// Of the clock by which occurrences keep their time of day.
+    package var clockMinutes: Int { isLocal ? LocalClocks.firstSecondsEast / 60 : zone.minutesEast }
+
+    /// Nil for a campaign that does not repeat. `first`: when its first run is or was.
+    package func recurrence(first: Instant) -> CampaignRecurrence? {
+        frequency.period.map { CampaignRecurrence($0, first: first, end: lastRun, clockMinutes: clockMinutes) }
+    }
 }
 
 extension WirePath {

@@ -104,7 +104,11 @@ extension CampaignStore {
         }
         let resources = Set(campaigns.map { ARN.Resource.campaign(app, $0.id) })
         let tags = try await TagStore.tags(of: Array(resources), account: account, in: session)
-        for index in campaigns.indices { campaigns[index].tags = tags[.campaign(app, campaigns[index].id)] ?? [:] }
+        let statuses = try await treatmentStatuses(campaigns.map(\.id), app: app, in: session)
+        for index in campaigns.indices {
+            campaigns[index].tags = tags[.campaign(app, campaigns[index].id)] ?? [:]
+            campaigns[index].treatmentStatuses = statuses[campaigns[index].id] ?? [:]
+        }
         return campaigns
     }
 

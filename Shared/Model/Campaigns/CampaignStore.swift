@@ -21,14 +21,20 @@ package enum CampaignStore {
             "SELECT 1 FROM apps WHERE id = \(app) AND deleted_at IS NULL FOR SHARE"
         )
         guard !living.isEmpty else { throw APIError.applicationNotFound }
-        let start = try CampaignStart(definition, history: .init(), now: now)
+        var starts: [CampaignStart] = []
+        let groups = try ScheduleGroup.all(of: definition.request)
+        for group in groups {
+            starts.append(try CampaignStart(group, isPaused: definition.isPaused, history: .init(), now: now))
+        }
+        let status = CampaignStart.status(of: starts)
         try await session.execute(
             """
-            INSERT INTO campaigns (app, id, version, status, next_due_at, frequency, first_at, ends_at, created_at)
-            VALUES (\(app), \(id), 1, \(start.status.rawValue), \(start.dueAt), \(definition.schedule.frequency.rawValue),
-                    \(start.first), \(definition.schedule.end), \(now))
+            INSERT INTO campaigns (app, id, version, status, next_due_at, frequency, ends_at, created_at)
+            VALUES (\(app), \(id), 1, \(status.rawValue), \(starts.compactMap(\.dueAt).min()),
+                    \(definition.schedule.frequency.rawValue), \(definition.schedule.end), \(now))
             """
         )
+        try await write(groups, starts, of: id, app, in: session)
         try await insertVersion(1, of: id, app, definition, now: now, in: session)
         if let tags, !tags.isEmpty {
             try await TagStore.replace(tags, of: .campaign(app, id), account: account, in: session)
@@ -37,11 +43,12 @@ package enum CampaignStore {
             app: app,
             id: id,
             version: 1,
-            status: start.status,
+            status: status,
             createdAt: now,
             modifiedAt: now,
             request: definition.request,
-            tags: tags ?? [:]
+            tags: tags ?? [:],
+            treatmentStatuses: groups.statuses(starts)
         )
     }
 
@@ -73,17 +80,23 @@ package enum CampaignStore {
         let previous: JSON = try row.get(2)
         definition.request.needletail = merged(definition.request.needletail, over: previous)
         definition.keepOriginOfDaily(previous)
-        let history = try await CampaignStart.history(of: id, definition, app: app, in: session)
-        let start = try CampaignStart(definition, history: history, now: now)
+        var starts: [CampaignStart] = []
+        let groups = try ScheduleGroup.all(of: definition.request)
+        for group in groups {
+            let history = try await CampaignStart.history(of: id, group, app: app, in: session)
+            starts.append(try CampaignStart(group, isPaused: definition.isPaused, history: history, now: now))
+        }
+        let status = CampaignStart.status(of: starts)
         try await session.execute(
             """
             UPDATE campaigns
-               SET version = \(Int32(version)), status = \(start.status.rawValue), next_due_at = \(start.dueAt),
-                   frequency = \(definition.schedule.frequency.rawValue), first_at = \(start.first),
-                   ends_at = \(definition.schedule.end)
+               SET version = \(Int32(version)), status = \(status.rawValue),
+                   next_due_at = \(starts.compactMap(\.dueAt).min()),
+                   frequency = \(definition.schedule.frequency.rawValue), ends_at = \(definition.schedule.end)
              WHERE app = \(app) AND id = \(id)
             """
         )
+        try await write(groups, starts, of: id, app, in: session)
         try await insertVersion(version, of: id, app, definition, now: now, in: session)
         let resource = ARN.Resource.campaign(app, id)
         if let tags { try await TagStore.replace(tags, of: resource, account: account, in: session) }
@@ -91,11 +104,12 @@ package enum CampaignStore {
             app: app,
             id: id,
             version: version,
-            status: start.status,
+            status: status,
             createdAt: try row.get(1),
             modifiedAt: now,
             request: definition.request,
-            tags: try await TagStore.tags(of: [resource], account: account, in: session)[resource] ?? [:]
+            tags: try await TagStore.tags(of: [resource], account: account, in: session)[resource] ?? [:],
+            treatmentStatuses: groups.statuses(starts)
         )
     }
 
@@ -116,6 +130,7 @@ package enum CampaignStore {
             """
         )
         guard deleted == 1 else { return nil }
+        try await session.execute("DELETE FROM campaign_schedules WHERE app = \(app) AND campaign = \(id)")
         try await session.execute(
             """
             UPDATE runs

@@ -15,18 +15,20 @@ package struct StoredCampaign: Sendable {
     /// Without tags, which belong to the campaign.
     package var request: WriteCampaignRequest
     package var tags: [String: String]
+    /// Of treatments that have schedules of their own.
+    package var treatmentStatuses: [Int16: CampaignStatus] = [:]
 
     /// The members that Pinpoint always sends are there even when they say nothing; `DefaultState` only with several treatments.
     package func response(region: String, account: String) -> CampaignResponse {
         let state = CampaignState(campaignStatus: status)
-        let treatments = additionalTreatments(state)
+        let treatments = additionalTreatments()
         return CampaignResponse(
             additionalTreatments: treatments,
             applicationId: app.description,
             arn: ARN(region: region, account: account, .campaign(app, id)).description,
             creationDate: createdAt.description,
             customDeliveryConfiguration: request.customDeliveryConfiguration,
-            defaultState: treatments.isEmpty ? nil : state,
+            defaultState: treatments.isEmpty ? nil : self.state(of: 0),
             description: request.description,
             holdoutPercent: request.holdoutPercent ?? 0,
             hook: request.hook,
@@ -50,7 +52,11 @@ package struct StoredCampaign: Sendable {
         )
     }
 
-    private func additionalTreatments(_ state: CampaignState) -> [TreatmentResource] {
+    private func state(of treatment: Int) -> CampaignState {
+        CampaignState(campaignStatus: treatmentStatuses[Int16(treatment)] ?? status)
+    }
+
+    private func additionalTreatments() -> [TreatmentResource] {
         (request.additionalTreatments ?? []).enumerated().map { index, treatment in
             TreatmentResource(
                 customDeliveryConfiguration: treatment.customDeliveryConfiguration,
@@ -58,7 +64,7 @@ package struct StoredCampaign: Sendable {
                 messageConfiguration: treatment.messageConfiguration,
                 schedule: treatment.schedule,
                 sizePercent: treatment.sizePercent,
-                state: state,
+                state: state(of: index + 1),
                 templateConfiguration: treatment.templateConfiguration,
                 treatmentDescription: treatment.treatmentDescription,
                 treatmentName: treatment.treatmentName,

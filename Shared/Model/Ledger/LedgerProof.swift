@@ -104,10 +104,10 @@ package enum LedgerProof {
             ),
             Check(
                 name: "chunk overlap",
-                unit: "pairs of chunks of one treatment whose key ranges overlap",
+                unit: "pairs of chunks of one treatment and slot whose key ranges overlap",
                 sql: """
                     SELECT count(*) FROM (
-                        SELECT first_key <= lag(last_key) OVER (PARTITION BY treatment ORDER BY first_key) AS collides
+                        SELECT first_key <= lag(last_key) OVER (PARTITION BY treatment, slot ORDER BY first_key) AS collides
                           FROM run_chunks WHERE app = \(app) AND run = \(run)) AS pairs
                      WHERE collides
                     """

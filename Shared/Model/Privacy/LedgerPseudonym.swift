@@ -12,20 +12,26 @@ struct LedgerPseudonym {
     private struct Chunk {
         let number: Int32
         let treatment: Int16
+        let slot: Int16
         let size: Int
         let range: ClosedRange<Int64>
     }
 
-    /// `(id, run_day)` of the runs that may have the key: one index look per run and treatment.
+    /// `(id, run_day)` of the runs that may have the key: one index look per run, treatment and slot.
     static func runs(with key: Int64, of app: AppID, until: Instant) -> SQL {
         """
         SELECT DISTINCT r.id, r.run_day
           FROM runs r
          CROSS JOIN generate_series(\(Int32(Arms.holdout)), \(Int32(Limits.treatmentsPerCampaign - 1))) AS t (treatment)
          CROSS JOIN LATERAL (
+               SELECT \(LocalSlots.passed) AS slot
+                UNION
+               SELECT z.slot FROM run_zones z WHERE z.app = r.app AND z.run = r.id AND z.treatment = t.treatment) AS s
+         CROSS JOIN LATERAL (
                SELECT first_key
                  FROM run_chunks c
-                WHERE c.app = r.app AND c.run = r.id AND c.treatment = t.treatment AND c.last_key >= \(key)
+                WHERE c.app = r.app AND c.run = r.id AND c.treatment = t.treatment AND c.slot = s.slot
+                  AND c.last_key >= \(key)
                 ORDER BY c.last_key
                 LIMIT 1) AS c
          WHERE r.app = \(app) AND r.started_at <= \(until) AND c.first_key <= \(key)
@@ -85,7 +91,7 @@ struct LedgerPseudonym {
     private func rewrite(_ number: Int32, random: () -> UInt64, in session: Session) async throws {
         let rows = try await session.query(
             """
-            SELECT treatment, size, first_key, last_key
+            SELECT treatment, size, first_key, last_key, slot
               FROM run_chunks
              WHERE app = \(app) AND run = \(run) AND chunk = \(number)
                FOR UPDATE
@@ -94,7 +100,8 @@ struct LedgerPseudonym {
         guard let row = rows.first else { return }
         let (first, last): (Int64, Int64) = (try row.get(2), try row.get(3))
         let size: Int32 = try row.get(1)
-        let chunk = Chunk(number: number, treatment: try row.get(0), size: Int(size), range: first...last)
+        let chunk = Chunk(
+            number: number, treatment: try row.get(0), slot: try row.get(4), size: Int(size), range: first...last)
         let places = try await session.query(
             """
             WITH places AS (\(places(of: number)))
@@ -141,7 +148,7 @@ struct LedgerPseudonym {
             """
             SELECT max(last_key) FILTER (WHERE last_key < \(first)), min(first_key) FILTER (WHERE first_key > \(last))
               FROM run_chunks
-             WHERE app = \(app) AND run = \(run) AND treatment = \(chunk.treatment)
+             WHERE app = \(app) AND run = \(run) AND treatment = \(chunk.treatment) AND slot = \(chunk.slot)
             """
         )[0]
         let (before, after): (Int64?, Int64?) = (try row.get(0), try row.get(1))

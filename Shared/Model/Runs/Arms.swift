@@ -7,6 +7,8 @@ package import Core
 /// In the permuted order the holdout comes first, then each additional treatment in turn; the default treatment has the rest.
 package enum Arms {
     package static let holdout: Int16 = -1
+    /// An arm of the campaign that is not of the run: it has a schedule of its own.
+    static let foreign: Int16 = -2
 
     /// Arm of each cohort 0–99. `sizePercents` are those of the additional treatments ("1", "2" …); their sum and
     /// `holdoutPercent` are at most 100 together, which validation has checked.

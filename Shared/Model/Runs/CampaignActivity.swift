@@ -11,11 +11,14 @@ package struct CampaignActivity: Sendable, Equatable {
     package var startedAt: Instant
     package var endedAt: Instant?
     package var planned: Int64
-    /// People of the same run in its other treatments and its holdout.
+    /// Members in other treatments and the holdout, of this run or of one of their own.
     package var inOtherArms: Int64
     package var accepted: Int64
     /// Suppression reason → people.
     package var suppressed: [String: Int64]
+    /// Zones that its people have, and those of them that are done: sent to, or passed. One for a run that is not in local time.
+    package var zones: Int64
+    package var zonesCompleted: Int64
 
     package var id: RunID { Self.id(run, treatment: treatment) }
 
@@ -37,7 +40,9 @@ package struct CampaignActivity: Sendable, Equatable {
         let rows = try await session.query(
             """
             WITH page AS (
-                SELECT id, state, result, scheduled_at, started_at, ended_at, frozen FROM runs
+                SELECT id, state, result, scheduled_at, started_at, ended_at, fanned_out, foreign_members, treatments,
+                       frozen -> 'treatments' AS arms, frozen ? 'local' AS is_local
+                  FROM runs
                  WHERE app = \(app) AND campaign = \(campaign) AND (started_at, id) < (\(until), \(run))
                  ORDER BY started_at DESC, id DESC
                  LIMIT \(limit))
@@ -45,18 +50,40 @@ package struct CampaignActivity: Sendable, Equatable {
                    coalesce((SELECT sum(size) FROM run_chunks c
                               WHERE c.app = \(app) AND c.run = p.id AND c.treatment = t.treatment), 0)::bigint,
                    coalesce((SELECT sum(size) FROM run_chunks c
-                              WHERE c.app = \(app) AND c.run = p.id AND c.treatment <> t.treatment), 0)::bigint,
+                              WHERE c.app = \(app) AND c.run = p.id AND c.treatment <> t.treatment), 0)::bigint
+                       + p.foreign_members,
                    coalesce((SELECT jsonb_object_agg(type, n) FROM (
                        SELECT type, sum(n) AS n FROM rollups r
                         WHERE r.app = \(app) AND r.source = 'campaign' AND r.source_id = \(campaign)
                           AND r.run = p.id AND r.treatment = t.treatment::text
-                        GROUP BY type) AS counts), '{}')
-              FROM page p,
-                   generate_series(0, greatest(jsonb_array_length(coalesce(p.frozen->'treatments', '[]')), 1) - 1) AS t (treatment)
+                        GROUP BY type) AS counts), '{}'),
+                   z.total, z.completed
+              FROM page p
+             CROSS JOIN LATERAL (
+                   SELECT unnest(p.treatments) AS treatment
+                    UNION
+                   SELECT generate_series(0, greatest(jsonb_array_length(coalesce(p.arms, '[]')), 1) - 1)
+                    WHERE p.treatments IS NULL) AS t
+             CROSS JOIN LATERAL (\(zones(of: app))) AS z
+             WHERE t.treatment >= 0
              ORDER BY p.started_at DESC, p.id DESC, t.treatment
             """
         )
         return try rows.map { try CampaignActivity($0) }
+    }
+
+    /// Of run `p` and treatment `t`. A zone is completed when the fan-out is, and no job of its slot is left.
+    private static func zones(of app: AppID) -> SQL {
+        """
+        SELECT CASE WHEN p.is_local THEN count(z.zone) ELSE 1 END AS total,
+               CASE WHEN NOT p.is_local THEN (p.ended_at IS NOT NULL)::int::bigint
+                    ELSE count(z.zone) FILTER (WHERE p.state = 'COMPLETED' OR p.fanned_out AND NOT EXISTS (
+                        SELECT FROM jobs j JOIN run_chunks c ON c.app = j.app AND c.run = j.run AND c.chunk = j.chunk
+                         WHERE j.app = \(app) AND j.run = p.id AND c.treatment = t.treatment AND c.slot = z.slot)) END
+                   AS completed
+          FROM (SELECT zone, slot FROM run_zones
+                 WHERE app = \(app) AND run = p.id AND treatment = t.treatment AND p.is_local) AS z
+        """
     }
 
     private init(_ row: Row) throws {
@@ -71,6 +98,8 @@ package struct CampaignActivity: Sendable, Equatable {
         inOtherArms = try row.get(8)
         let counts: JSON = try row.get(9)
         let accepted = OutcomeEvent.type(state: .accepted, reason: nil)
+        zones = try row.get(10)
+        zonesCompleted = try row.get(11)
         self.accepted = Int64(counts[accepted]?.int ?? 0)
         let prefix = OutcomeEvent.type(state: .suppressed, reason: nil) + "."
         suppressed = [:]

@@ -22,6 +22,8 @@ extension RunPlan {
             "rules": rules.json,
         ]
         if let hook { object["hook"] = hook.json }
+        if let local { object["local"] = local.json }
+        if let ownArms { object["own_arms"] = .array(ownArms.map { .integer(Int64($0)) }) }
         return .object(object)
     }
 
@@ -55,7 +57,9 @@ extension RunPlan {
             treatments: try treatments.map { (json) throws(Fault) in try Treatment(json: json) },
             messagesPerSecond: json["messages_per_second"]?.int ?? 0,
             rules: RunRules(json: json["rules"]),
-            hook: RunHook(json: json["hook"])
+            hook: RunHook(json: json["hook"]),
+            local: LocalRun(json: json["local"]),
+            ownArms: json["own_arms"]?.array?.compactMap { $0.int.map { Int16(truncatingIfNeeded: $0) } }
         )
     }
 }

@@ -21,6 +21,10 @@ package struct RunPlan: Sendable, Equatable {
     package var messagesPerSecond: Int
     package var rules: RunRules
     package var hook: RunHook?
+    /// Nil: everybody at the same instant.
+    package var local: LocalRun?
+    /// Arms of this run where treatments have schedules of their own, the holdout among them; nil: all.
+    package var ownArms: [Int16]?
 
     /// One arm and what it sends.
     package struct Treatment: Sendable, Equatable {
@@ -134,7 +138,9 @@ package struct RunPlan: Sendable, Equatable {
         treatments: [Treatment],
         messagesPerSecond: Int = 0,
         rules: RunRules = RunRules(),
-        hook: RunHook? = nil
+        hook: RunHook? = nil,
+        local: LocalRun? = nil,
+        ownArms: [Int16]? = nil
     ) {
         self.account = account
         self.app = app
@@ -151,9 +157,11 @@ package struct RunPlan: Sendable, Equatable {
         self.messagesPerSecond = messagesPerSecond
         self.rules = rules
         self.hook = hook
+        self.local = local
+        self.ownArms = ownArms
     }
 
-    /// Arm of each cohort 0–99.
+    /// Arm of each cohort 0–99, of this run or not.
     package var arms: [Int16] {
         Arms.byCohort(
             campaign: campaign,

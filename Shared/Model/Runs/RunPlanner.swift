@@ -13,7 +13,7 @@ package enum RunPlanner {
     package static func plan(_ run: RunStart.Initializing, in session: Session) async throws -> RunPlan {
         let campaign = try CampaignStore.request(run.definition, of: run.campaign)
         let treatments = try await treatments(of: campaign, app: run.app, account: run.account, in: session)
-        return RunPlan(
+        let plan = RunPlan(
             account: run.account,
             app: run.app,
             campaign: run.campaign,
@@ -30,15 +30,20 @@ package enum RunPlanner {
             rules: rules(of: campaign, stored: run.definition),
             hook: OutboundTarget.hook(campaign.hook)
         )
+        return try plan.scheduled(as: run, campaign.schedule, lasting: duration(of: campaign))
     }
 
     private static func expiry(of campaign: WriteCampaignRequest, startedAt: Instant) -> Instant {
-        let seconds = campaign.limits?.maximumDuration ?? 0
-        let isPaced = (campaign.limits?.messagesPerSecond ?? 0) > 0
-        let unlimited = isPaced ? defaultPacedDuration : defaultDuration
-        let end = startedAt + (seconds > 0 ? .seconds(min(seconds, longestDurationSeconds)) : unlimited)
+        let end = startedAt + duration(of: campaign)
         guard let text = campaign.schedule?.endTime, let scheduled = ISO8601.parse(text) else { return end }
         return min(end, scheduled)
+    }
+
+    /// MaximumDuration, or what stands for it.
+    private static func duration(of campaign: WriteCampaignRequest) -> Duration {
+        let seconds = campaign.limits?.maximumDuration ?? 0
+        if seconds > 0 { return .seconds(min(seconds, longestDurationSeconds)) }
+        return (campaign.limits?.messagesPerSecond ?? 0) > 0 ? defaultPacedDuration : defaultDuration
     }
 
     /// A hundred years: keeps the sum within the instants that Postgres knows.

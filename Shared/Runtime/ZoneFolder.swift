@@ -1,0 +1,27 @@
+import Glibc
+
+/// The files of the folder of zones.
+enum ZoneFolder {
+    /// Paths below `folder`, without it; `America/Argentina/Ushuaia` is as deep as zones go.
+    static func files(of folder: String) -> [String] { files(of: folder, below: "", depth: 3) }
+
+    private static func files(of folder: String, below prefix: String, depth: Int) -> [String] {
+        guard depth > 0, let directory = opendir("\(folder)/\(prefix)") else { return [] }
+        defer { closedir(directory) }
+        var found: [String] = []
+        while let entry = readdir(directory) {
+            let isFolder = entry.pointee.d_type == UInt8(DT_DIR)
+            // SAFETY: the kernel ends `d_name` with a zero within its 256 bytes, and the entry lives until the next `readdir`.
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name.hasPrefix(".") { continue }
+            if isFolder {
+                found += files(of: folder, below: "\(prefix)\(name)/", depth: depth - 1)
+            } else {
+                found.append(prefix + name)
+            }
+        }
+        return found
+    }
+}
