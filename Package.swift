@@ -146,8 +146,8 @@ let package = Package(
         tests(
             "ScenarioTests",
             [
-                "CLinux", "Core", "EventLoop", "Runtime", "Crypto", "Postgres", "HTTPClient", "Model", "Access",
-                "TestKit",
+                "CLinux", "Core", "EventLoop", "Runtime", "Crypto", "Postgres", "HTTPClient", "PinpointAPI", "Model",
+                "Access", "TestKit",
             ]),
     ]
 )

@@ -289,7 +289,8 @@ import Testing
     private static func count(_ app: AppID, in database: Database) async throws -> Int {
         let tables: [SQL] = [
             "endpoints", "users", "suppressions", "events", "rollups", "engagements", "segments", "segment_versions",
-            "campaigns", "campaign_versions", "runs", "run_chunks", "jobs", "campaign_schedules", "run_zones", "send_outcomes", "channels",
+            "campaigns", "campaign_versions", "campaign_schedules", "runs", "run_chunks", "run_zones", "jobs",
+            "send_outcomes", "channels",
         ]
         var count: Int = try await database.query("SELECT count(*) FROM apps WHERE id = \(app)")[0].get(0)
         let resources = "apps/\(app)/"

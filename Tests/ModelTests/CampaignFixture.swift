@@ -195,8 +195,11 @@ struct CampaignFixture {
         }
     }
 
-    func fanOut(_ plan: RunPlan, where predicate: SQL = "true") -> FanOut {
-        FanOut(plan: plan, predicate: predicate, queue: .email, kind: "test.chunk")
+    /// `after`: when the run started, which counts in local time.
+    func fanOut(_ plan: RunPlan, where predicate: SQL = "true", after: Duration = .zero) -> FanOut {
+        FanOut(
+            plan: plan, predicate: predicate, queue: .email, kind: "test.chunk",
+            slots: plan.local.map { LocalSlots($0, startedAt: now + after) })
     }
 
     /// Steps until there is nothing left; how many steps that took.

@@ -44,11 +44,21 @@ import Testing
         #expect(recurrence.last(notAfter: first - .microseconds(1)) == nil)
     }
 
+    @Test func `a month is one of the clock that the schedule goes by`() throws {
+        // On that clock it is the 1st already, or still the 31st.
+        let first = try instant("2024-01-31T23:00:00Z")
+        let east = CampaignRecurrence(.month, first: first, clockMinutes: 120)
+        #expect(list(east, from: first, 3) == ["2024-01-31T23:00", "2024-02-29T23:00", "2024-03-31T23:00"])
+        let west = CampaignRecurrence(.month, first: try instant("2024-02-01T01:00:00Z"), clockMinutes: -120)
+        #expect(list(west, from: first, 3) == ["2024-02-01T01:00", "2024-03-01T01:00", "2024-04-01T01:00"])
+        #expect(west.next(notBefore: try instant("2024-05-01T00:30:00Z")) == (try instant("2024-05-01T01:00:00Z")))
+    }
+
     /// Walking and jumping find the same occurrences, wherever one asks from.
-    @Test(arguments: [CampaignRecurrence.Period.hours(1), .hours(24), .hours(168), .month])
-    func `next and last agree with a walk from the first`(period: CampaignRecurrence.Period) throws {
+    @Test(arguments: [CampaignRecurrence.Period.hours(1), .hours(24), .hours(168), .month], [0, 330, -660, 840])
+    func `next and last agree with a walk from the first`(period: CampaignRecurrence.Period, clock: Int) throws {
         let first = try instant("2023-10-31T23:59:59.999Z")
-        let recurrence = CampaignRecurrence(period, first: first)
+        let recurrence = CampaignRecurrence(period, first: first, clockMinutes: clock)
         var walk = [first]
         while walk.count < 60, let next = recurrence.next(notBefore: walk[walk.count - 1] + .microseconds(1)) {
             walk.append(next)

@@ -40,7 +40,7 @@ extension CampaignStore {
                    CASE WHEN c.status IN ('PAUSED', 'INVALID', 'DELETED') THEN c.status
                         WHEN bool_or(r.state IN ('INITIALIZING', 'RUNNING')) THEN 'EXECUTING'
                         WHEN s.next_due_at IS NULL THEN 'COMPLETED'
-                        WHEN bool_or(r.state = 'COMPLETED') THEN 'PENDING_NEXT_RUN'
+                        WHEN bool_or(r.state = 'COMPLETED') AND s.first_at IS NOT NULL THEN 'PENDING_NEXT_RUN'
                         ELSE 'SCHEDULED' END
               FROM campaign_schedules s
               JOIN campaigns c ON c.app = s.app AND c.id = s.campaign
