@@ -210,7 +210,7 @@ import Testing
                 try await Self.fill(id, day: day, now: now, in: session)
             }
         }
-        #expect(try await Self.count(app, in: database) == 6018)
+        #expect(try await Self.count(app, in: database) == 6020)
         let deleted = try await database.transaction { session in
             try await AppStore.delete(app, account: "123456789012", now: now, in: session)
         }
@@ -219,9 +219,9 @@ import Testing
         #expect(state == "CANCELLED")
         #expect(try await AppPurge.next(now: now, in: database) == nil, "the grace is not over")
         #expect(try await AppPurge.next(now: now + AppPurge.grace, in: database) == app)
-        #expect(try await AppPurge.purge(app, in: database) == 6018)
+        #expect(try await AppPurge.purge(app, in: database) == 6020)
         #expect(try await Self.count(app, in: database) == 0)
-        #expect(try await Self.count(other, in: database) == 6018)
+        #expect(try await Self.count(other, in: database) == 6020)
         #expect(try await AppPurge.next(now: now + .seconds(86_400), in: database) == nil)
     }
 
