@@ -46,7 +46,8 @@ struct CampaignsWriting: Sendable {
                 app,
                 id: id,
                 definition,
-                tags: request.tags,
+                // Pinpoint ignores those of an update; TagResource changes them.
+                tags: nil,
                 account: call.account,
                 now: now,
                 in: session

@@ -14,25 +14,15 @@ struct PreviewRequest: Sendable {
     }
 
     let person: Person
-    let version: WantedTemplateVersion
-    /// Unsaved text; nil: the stored version's.
-    let content: TemplateContent?
+    let template: WantedTemplate
 
     /// `{"ApplicationId", "EndpointId"}` or `{"Endpoint": {…}}`, and optionally `Version` or `Content`.
     init(_ call: RequestContext, type: TemplateType) async throws {
         let json = try call.json()
-        let members = ["ApplicationId", "Content", "Endpoint", "EndpointId", "Version"]
+        let members = ["ApplicationId", "Endpoint", "EndpointId"] + WantedTemplate.members
         try NeedletailMembers.only(members, of: json, at: .root)
         let reader = try WireReader(json, at: .root)
-        let versionText: String? = try reader.read("Version")
-        guard let version = WantedTemplateVersion(versionText) else {
-            throw WirePath.root.member("Version").refusal("must be latest or the number of a version")
-        }
-        self.version = version
-        content = try json["Content"].map { (json) throws(APIError) in try TemplateContent(type, request: json) }
-        guard content == nil || versionText == nil else {
-            throw WirePath.root.member("Version").refusal("and Content cannot be given together")
-        }
+        template = try WantedTemplate(json, type: type)
         let endpoint: JSON? = try reader.readExtension("Endpoint")
         let app: String? = try reader.read("ApplicationId")
         let id: String? = try reader.read("EndpointId")

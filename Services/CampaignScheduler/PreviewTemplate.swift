@@ -14,28 +14,18 @@ enum PreviewTemplate {
     static func run(_ call: RequestContext) async throws -> HTTPResponse {
         let (name, type) = try call.template()
         let request = try await PreviewRequest(call, type: type)
-        let (content, version, recipient, snippets) = try await call.context.database.withSession { session in
+        let (found, recipient) = try await call.context.database.withSession { session in
             let recipient = try await request.recipient(in: session)
-            var content = request.content
-            var version: Int?
-            if content == nil {
-                let stored = try await TemplateStore.template(
-                    name, type: type, version: request.version, account: call.account, in: session)
-                (content, version) = (stored?.content, stored?.version)
-            }
-            guard let content else { throw APIError.resourceNotFound }
-            let snippets = try await SnippetStore.called(by: content.sources, account: call.account, in: session)
-            return (content, version, recipient, snippets)
+            return (try await request.template.find(name, account: call.account, in: session), recipient)
         }
         let environment = TemplateEnvironment.of(call.context.environment)
         var answer = try await call.context.loop.offload {
-            // Unsaved text is held against what a save would refuse; stored text passed when it was saved.
-            if request.content != nil { _ = try CheckTemplate.run(content, snippets: snippets) }
-            return try TemplatePreview(content, for: recipient, snippets: snippets, environment).members
+            try request.template.check(found)
+            return try TemplatePreview(found.content, for: recipient, snippets: found.snippets, environment).members
         }
         answer["TemplateName"] = .string(name)
         answer["TemplateType"] = .string(type.rawValue)
-        if let version { answer["Version"] = .string(String(version)) }
+        if let version = found.version { answer["Version"] = .string(String(version)) }
         return .json(JSON.object(answer).serialized)
     }
 }

@@ -52,19 +52,15 @@ enum SnippetCalls {
     }
 
     static func list(_ call: RequestContext) async throws -> HTTPResponse {
-        let query = try QueryParameters(call.request)
-        let page = try PageRequest(query)
-        let after = try page.cursor(of: "ListSnippets").map { token throws(APIError) in try token.string("Name") }
+        let prefix = try QueryParameters(call.request).string("prefix")
+        let page = try KeysetPage.byName(call, list: "ListSnippets")
         let snippets = try await call.context.database.withSession { session in
             try await SnippetStore.list(
-                account: call.account, prefix: query.string("prefix"), after: after, limit: page.size + 1, in: session)
+                account: call.account, prefix: prefix, after: page.start, limit: page.limit, in: session)
         }
-        let shown = snippets.prefix(page.size)
+        let (shown, next) = page.cut(snippets, at: \.name)
         var answer: JSONObject = ["Item": .array(shown.map { .object(members(of: $0, hasBody: false)) })]
-        if snippets.count > page.size, let last = shown.last {
-            answer["NextToken"] = .string(
-                PageToken(list: "ListSnippets", position: ["Name": .string(last.name)]).text)
-        }
+        if let next { answer["NextToken"] = .string(next) }
         return .json(JSON.object(answer).serialized)
     }
 

@@ -26,6 +26,9 @@ enum TemplateRoutes {
             Route(
                 "POST", "/v1/templates/{template-name}/{template-type}/preview",
                 access: .signed(action: "needletail:PreviewTemplate"), handler: PreviewTemplate.run),
+            Route(
+                "POST", "/v1/templates/{template-name}/{template-type}/test",
+                access: .signed(action: "needletail:TestTemplate"), handler: TestTemplate.run),
         ]
         + snippets
 

@@ -24,50 +24,52 @@ enum ReadTemplates {
 
     static func list(_ call: RequestContext) async throws -> HTTPResponse {
         let query = try QueryParameters(call.request)
-        let page = try PageRequest(query)
         let type = try query.string("template-type").map { text throws(APIError) in try TemplateType(inAnyCase: text) }
-        let after = try page.cursor(of: "ListTemplates").map { token throws(APIError) in
-            guard let type = TemplateType(rawValue: try token.string("Type")) else {
-                throw .badRequest("The token is not valid for this list")
-            }
-            return (name: try token.string("Name"), type: type)
-        }
+        let page = try KeysetPage<TemplatePosition>(
+            call, list: "ListTemplates", read: TemplatePosition.init, write: { $0.members })
+        let after = page.start.map { (name: $0.name, type: $0.type) }
         let templates = try await call.context.database.withSession { session in
             try await TemplateStore.list(
-                account: call.account, prefix: query.string("prefix"), type: type, after: after, limit: page.size + 1,
+                account: call.account, prefix: query.string("prefix"), type: type, after: after, limit: page.limit,
                 in: session)
         }
-        let shown = templates.prefix(page.size)
-        var next: PageToken?
-        if templates.count > page.size, let last = shown.last {
-            next = PageToken(
-                list: "ListTemplates", position: ["Name": .string(last.name), "Type": .string(last.type.rawValue)])
-        }
-        return call.answer(
-            TemplatesResponse(item: shown.map { $0.response(region: call.region) }, nextToken: next?.text))
+        let (shown, next) = page.cut(templates) { TemplatePosition(name: $0.name, type: $0.type) }
+        return call.answer(TemplatesResponse(item: shown.map { $0.response(region: call.region) }, nextToken: next))
     }
 
     static func versions(_ call: RequestContext) async throws -> HTTPResponse {
         let (name, type) = try call.template()
-        let page = try PageRequest(QueryParameters(call.request))
-        let before = try page.cursor(of: "ListTemplateVersions").map { token throws(APIError) in
-            guard let version = Int32(exactly: try token.integer("Version")) else {
-                throw .badRequest("The token is not valid for this list")
-            }
+        let page = try KeysetPage.byVersion(call, list: "ListTemplateVersions")
+        let before = try page.start.map { number throws(APIError) in
+            guard let version = Int32(exactly: number) else { throw PageToken.invalid }
             return version
         }
         let versions = try await call.context.database.withSession { session in
             try await TemplateStore.versions(
-                name, type: type, before: before, limit: page.size + 1, account: call.account, in: session)
+                name, type: type, before: before, limit: page.limit, account: call.account, in: session)
         }
         // A template has at least one version, so an empty first page means that it does not exist.
         if versions.isEmpty, before == nil { throw APIError.resourceNotFound }
-        let shown = versions.prefix(page.size)
-        var next: PageToken?
-        if versions.count > page.size, let last = shown.last {
-            next = PageToken(list: "ListTemplateVersions", position: ["Version": .integer(Int64(last.version))])
-        }
+        let (shown, next) = page.cut(versions) { Int($0.version) }
         return call.answer(
-            TemplateVersionsResponse(item: shown.map(\.summary), nextToken: next?.text, requestID: call.requestID))
+            TemplateVersionsResponse(item: shown.map(\.summary), nextToken: next, requestID: call.requestID))
     }
+}
+
+/// Where a list of templates stands: by name, then type.
+private struct TemplatePosition: Sendable {
+    let name: String
+    let type: TemplateType
+
+    init(name: String, type: TemplateType) {
+        self.name = name
+        self.type = type
+    }
+
+    init(_ token: PageToken) throws(APIError) {
+        guard let type = TemplateType(rawValue: try token.string("Type")) else { throw PageToken.invalid }
+        self.init(name: try token.string("Name"), type: type)
+    }
+
+    var members: JSONObject { ["Name": .string(name), "Type": .string(type.rawValue)] }
 }

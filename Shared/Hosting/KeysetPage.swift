@@ -15,7 +15,8 @@ package struct KeysetPage<Position: Sendable>: Sendable {
     private let size: Int
     private let write: @Sendable (Position) -> JSONObject
 
-    fileprivate init(
+    /// For an order that none of the ready-made ones has. `read` throws 400 for a token of another list.
+    package init(
         _ call: RequestContext,
         list: String,
         read: (PageToken) throws(APIError) -> Position,
@@ -61,9 +62,7 @@ extension KeysetPage {
             call,
             list: list,
             read: { token throws(APIError) in
-                guard let id = HexID<Noun>(try token.string("Id")) else {
-                    throw .badRequest("The token is not valid for this list")
-                }
+                guard let id = HexID<Noun>(try token.string("Id")) else { throw PageToken.invalid }
                 return CreationPosition(createdAt: try token.instant("CreatedAt"), id: id)
             },
             write: { position in
@@ -84,6 +83,18 @@ extension KeysetPage<Int> {
             list: list,
             read: { token throws(APIError) in Int(try token.integer("Version")) },
             write: { ["Version": .integer(Int64($0))] }
+        )
+    }
+}
+
+extension KeysetPage<String> {
+    /// In the order of names, each of which is there once.
+    package static func byName(_ call: RequestContext, list: String) throws(APIError) -> KeysetPage {
+        try KeysetPage(
+            call,
+            list: list,
+            read: { token throws(APIError) in try token.string("Name") },
+            write: { ["Name": .string($0)] }
         )
     }
 }

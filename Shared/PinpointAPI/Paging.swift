@@ -77,5 +77,5 @@ package struct PageToken: Hashable, Sendable {
         }
     }
 
-    private static var invalid: APIError { .badRequest("The token is not valid for this list") }
+    package static var invalid: APIError { .badRequest("The token is not valid for this list") }
 }

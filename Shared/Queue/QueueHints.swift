@@ -35,6 +35,11 @@ package final class QueueNotifier: Sendable {
         wakeup?.end()
     }
 
+    /// One hint at once, where work comes by ones.
+    package static func hint(_ queue: JobQueue, on database: Database) async throws {
+        _ = try await database.query("SELECT pg_notify(\(channel), \(queue.name))")
+    }
+
     /// Runs until cancelled.
     package func run() async throws {
         while !Task.isCancelled {
@@ -49,7 +54,7 @@ package final class QueueNotifier: Sendable {
                 continue
             }
             for queue in queues {
-                _ = try await database.query("SELECT pg_notify(\(Self.channel), \(queue.name))")
+                try await Self.hint(queue, on: database)
             }
             try await loop.sleep(for: Self.interval)
         }

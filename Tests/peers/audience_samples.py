@@ -111,7 +111,8 @@ BY_EXTENSIONS = {
 }
 
 SETTINGS = {
-    "CampaignHook": {"LambdaFunctionName": "f", "Mode": "FILTER", "WebUrl": "https://example.com/hook"},
+    # A hook has one of the two; empty is how clients write what they leave out.
+    "CampaignHook": {"LambdaFunctionName": "f", "Mode": "FILTER", "WebUrl": ""},
     "CloudWatchMetricsEnabled": True,
     "EventTaggingEnabled": True,
     "Limits": {"Daily": 1, "MaximumDuration": 60, "MessagesPerSecond": 100, "Total": 1, "Session": 1},

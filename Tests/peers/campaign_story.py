@@ -7,14 +7,16 @@ Prints `campaign ID` for each campaign that ran.
 import base64
 import email
 import email.policy
+import json
 import re
 import sys
 import urllib.parse
 
-from pinpoint_peer import HOST, call, check, client, equal, eventually, finish, plain, sink_messages
+from pinpoint_peer import HOST, call, check, client, equal, eventually, finish, plain, signed, sink_messages
 
 SINK = sys.argv[1]
 PEOPLE = 120
+JSON = {"Content-Type": "application/json"}
 # Both refuse at once: the provider by its reply, the endpoint by its own wish.
 REFUSED, OPTED_OUT = "code-550-5.1.1@example.com", "opted-out@example.com"
 LINK = "https://shop.example/spring?a=1&b=%C3%A4"
@@ -188,8 +190,47 @@ def counted(path):
         check(rate["Low"] <= rate["Rate"] <= rate["High"], "a rate lies in its interval", rate)
 
 
+def test_sends(app):
+    """A template to a few people, before anybody else gets it: a run of no campaign, with books of its own."""
+    person = {"ApplicationId": app, "EndpointIds": ["p/0", "p/1", "p/4"]}
+
+    def send(kind, value):
+        answer = signed("POST", f"/v1/templates/story/{kind}/test", json.dumps(value).encode(), headers=JSON)
+        if not check(answer.status == 202, f"a test send of {kind} is accepted", answer.body):
+            finish()
+        sent = answer.json
+        path = f"/v1/apps/{app}/campaigns/{sent['CampaignId']}/runs/{sent['RunId']}/balance"
+        books = eventually("the test send is over", lambda: (found := call("GET", path))["Open"] == 0 and found)
+        equal(books["Balances"], True, f"a test send of {kind} balances")
+        reasons = {}
+        for treatment in books["Treatments"]:
+            for lines in treatment["Reasons"].values():
+                reasons |= lines
+        return sent, books, reasons
+
+    sent, books, reasons = send("email", person)
+    equal((books["Planned"], books["Accepted"], reasons), (3, 2, {"OPT_OUT": 1}), "who opted out gets no test either")
+    mails = {message["to"][0]: parsed(message) for message in sink_messages(SINK)}
+    equal(sorted(mails), ["person0@example.com", "person1@example.com"], "a test send arrives")
+    equal(mails["person1@example.com"]["Subject"], "Nåmn1, 1 köp", "rendered for the person")
+    unsaved = person | {"EndpointIds": ["p/2"], "Content": {"Subject": "Draft", "TextPart": "{{Address}}"}}
+    send("email", unsaved)
+    equal([parsed(message)["Subject"] for message in sink_messages(SINK)[2:]], ["Draft"], "unsaved text arrives")
+    _, books, reasons = send("sms", person | {"EndpointIds": ["p/2"], "Content": {"Body": "x"}})
+    equal((books["Suppressed"], reasons), (1, {"ENDPOINT_CHANNEL_MISMATCH": 1}), "an e-mail address gets no text")
+    pinpoint.update_endpoint(
+        ApplicationId=app, EndpointId="phone", EndpointRequest={"ChannelType": "SMS", "Address": "+46700000001"}
+    )
+    _, books, reasons = send("sms", person | {"EndpointIds": ["phone"], "Content": {"Body": "x"}})
+    # No worker sends texts yet.
+    check(list(reasons) in (["UNSUPPORTED_CHANNEL"], ["ENDPOINT_CHANNEL_MISMATCH"]), "a text says why it is not sent", reasons)
+    pinpoint.delete_endpoint(ApplicationId=app, EndpointId="phone")
+    print("campaign", sent["CampaignId"], flush=True)
+
+
 def main():
     app, segment = audience()
+    test_sends(app)
     path, balance, messages = run_campaign(app, segment, "first", 10)
     reasons = books(balance, messages)
     equal(

@@ -41,8 +41,8 @@ struct CampaignArm: Sendable {
 enum PushPlatform: CaseIterable, Sendable {
     case adm, apns, baidu, gcm
 
-    /// Endpoints whose channel says no more than that it is push. A message for all of them speaks to these.
-    static let general = ChannelType.push
+    /// What a message for all of them reaches: also endpoints whose channel says no more than that it is push.
+    static let everyChannel = Set(allCases.flatMap(\.channels)).union([.push])
 
     var channels: [ChannelType] {
         switch self {

@@ -24,7 +24,7 @@ package struct KeyFigureCounts: Sendable, Equatable {
     /// Rows of a figure are bounded: 31 days, or so many campaigns or activities.
     private static let rowLimit = 1000
 
-    /// `campaign` nil: all campaigns of the app. `range` is inclusive, in business time.
+    /// `campaign` nil: all campaigns of the app, test sends left out. `range` is inclusive, in business time.
     package static func load(
         _ app: AppID,
         campaign: CampaignID?,
@@ -32,7 +32,7 @@ package struct KeyFigureCounts: Sendable, Equatable {
         by grouping: Grouping,
         in session: Session
     ) async throws -> [Row] {
-        let scope: SQL = campaign.map { "AND source_id = \($0)" } ?? .empty
+        let scope: SQL = campaign.map { "AND source_id = \($0)" } ?? "AND source_id <> \(TestRun.campaign)"
         let rows = try await session.query(
             """
             SELECT \(key(grouping)) AS key, min(treatment),

@@ -32,16 +32,25 @@ struct ChannelPlanner {
     private func pushChannels(of arm: CampaignArm) async throws -> Set<ChannelType> {
         let place = arm.templatePath.member("PushTemplate")
         let template = try await content(arm.templates?.pushTemplate, .push, at: place)
-        var channels: Set<ChannelType> = []
-        let isGeneral = arm.fallback != nil || template?.members["Default"] != nil
-        if isGeneral { channels.insert(PushPlatform.general) }
-        for platform in PushPlatform.allCases
-        where isGeneral || platform.message(in: arm.message) != nil
-            || template?.members[platform.templateMember] != nil
-        {
+        var channels = arm.fallback == nil ? [] : PushPlatform.everyChannel
+        for platform in PushPlatform.allCases where platform.message(in: arm.message) != nil {
             channels.formUnion(platform.channels)
         }
-        return channels
+        return channels.union(template.map(Self.channels(of:)) ?? [])
+    }
+
+    /// Those that a template's content is for, e-mail left out.
+    static func channels(of content: TemplateContent) -> Set<ChannelType> {
+        switch content.type {
+        case .email: return []
+        case .sms: return [.sms]
+        case .voice: return [.voice]
+        case .inapp: return [.inApp]
+        case .push:
+            guard content.members["Default"] == nil else { return PushPlatform.everyChannel }
+            let named = PushPlatform.allCases.filter { content.members[$0.templateMember] != nil }
+            return Set(named.flatMap(\.channels))
+        }
     }
 
     /// Without EndpointTypes the endpoints that are custom themselves.

@@ -10,14 +10,18 @@ struct EmailPlanner {
     let session: Session
 
     /// Throws `Fault(.invalid)` with the name of what is missing.
+    func content(of arm: CampaignArm) async throws -> RunPlan.EmailContent {
+        try await content(arm.message, try await stored(arm.templates, at: arm.path), at: arm.path)
+    }
+
+    /// `stored`: of the template, or what would be stored.
     func content(
         _ message: MessageConfiguration?,
-        _ templates: TemplateConfiguration?,
+        _ stored: TemplateContent?,
         at path: WirePath
     ) async throws -> RunPlan.EmailContent {
         let own = message?.emailMessage
         let fallback = message?.defaultMessage
-        let stored = try await stored(templates, at: path)
         let template = try stored.map(request)
         let place = path.member("MessageConfiguration").member("EmailMessage")
         guard let from = own?.fromAddress ?? channel.configuration.fromAddress, !from.isEmpty else {

@@ -96,10 +96,14 @@ package enum RunPlanner {
         of arm: CampaignArm, _ channel: StoredEmailChannel?, account: String, in session: Session
     ) async throws -> RunPlan.EmailContent? {
         guard arm.namesEmail || isEmail(arm, channel) else { return nil }
+        let planner = EmailPlanner(account: account, channel: try usable(channel), session: session)
+        return try await planner.content(of: arm)
+    }
+
+    static func usable(_ channel: StoredEmailChannel?) throws(Fault) -> StoredEmailChannel {
         guard let channel else { throw Fault(.invalid, "The app has no e-mail channel") }
         guard channel.isEnabled else { throw Fault(.invalid, "The app's e-mail channel is not enabled") }
-        let planner = EmailPlanner(account: account, channel: channel, session: session)
-        return try await planner.content(arm.message, arm.templates, at: arm.path)
+        return channel
     }
 
     /// A default message without a title, beside messages of other channels, is meant for those that need none.
