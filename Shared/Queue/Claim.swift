@@ -9,6 +9,9 @@ package enum Claim {
     /// Two statements of one kind only: the variant that deletes finished jobs and claims in a single statement deadlocked
     /// in two of three runs (ARCHITECTURE §8). The selection is materialized because a plan that runs it again for each row
     /// of the outer table (a nested loop over `id IN (… LIMIT …)`) takes a fresh job each time and leases more than asked.
+    ///
+    /// One look per priority that the queue has: over a range of priorities `due_at` does not bound the index scan, and every job
+    /// that is due later would be passed at every poll.
     package static func take(
         _ queue: JobQueue,
         maximumPriority: Int16,
@@ -18,24 +21,40 @@ package enum Claim {
         in database: Database
     ) async throws -> [LeasedJob] {
         let rows = try await database.query(
-            """
-            WITH due AS MATERIALIZED (
-                SELECT id
-                  FROM jobs
-                 WHERE queue = \(queue.name) AND priority <= \(maximumPriority) AND due_at <= \(now)
-                   AND lease_owner IS NULL
-                 ORDER BY priority, due_at, id
-                 LIMIT \(limit)
-                   FOR UPDATE SKIP LOCKED)
-            UPDATE jobs
-               SET lease_owner = \(lease.owner), lease_token = lease_token + 1, attempt = attempt + 1,
-                   lease_expires_at = clock_timestamp() + \(lease.milliseconds) * interval '1 millisecond'
-              FROM due
-             WHERE jobs.id = due.id
-            RETURNING \(Self.columns)
-            """
-        )
+            statement(queue, maximumPriority: maximumPriority, limit: limit, lease: lease, now: now))
         return try rows.map { try leasedJob($0, queue: queue) }.sorted { ($0.priority, $0.id) < ($1.priority, $1.id) }
+    }
+
+    /// For `take`, and for looking at its plan.
+    package static func statement(
+        _ queue: JobQueue, maximumPriority: Int16, limit: Int, lease: LeaseTerms, now: Instant
+    ) -> SQL {
+        """
+        WITH RECURSIVE levels (level) AS (
+            SELECT (SELECT min(priority) FROM jobs WHERE queue = \(queue.name) AND priority <= \(maximumPriority))
+            UNION ALL
+            SELECT (SELECT min(priority) FROM jobs
+                     WHERE queue = \(queue.name) AND priority > level AND priority <= \(maximumPriority))
+              FROM levels
+             WHERE level IS NOT NULL),
+        due AS MATERIALIZED (
+            SELECT ready.id
+              FROM levels,
+                   LATERAL (SELECT id
+                              FROM jobs
+                             WHERE queue = \(queue.name) AND priority = level AND due_at <= \(now)
+                               AND lease_owner IS NULL
+                             ORDER BY due_at, id
+                             LIMIT \(limit)
+                               FOR UPDATE SKIP LOCKED) AS ready
+             LIMIT \(limit))
+        UPDATE jobs
+           SET lease_owner = \(lease.owner), lease_token = lease_token + 1, attempt = attempt + 1,
+               lease_expires_at = clock_timestamp() + \(lease.milliseconds) * interval '1 millisecond'
+          FROM due
+         WHERE jobs.id = due.id
+        RETURNING \(Self.columns)
+        """
     }
 
     /// What `leasedJob` reads, in its order, over `jobs`.

@@ -101,4 +101,28 @@ import Testing
         }
         #expect(try await fixture.jobCount() == 0)
     }
+
+    /// Paced and deferred messages wait as jobs: a poll must not walk past all of them.
+    @Test func `a claim looks at no job that is due later, however many there are`() async throws {
+        let (database, now) = (fixture.database, fixture.environment.now())
+        try await database.execute(
+            """
+            INSERT INTO jobs (queue, kind, priority, due_at)
+            SELECT \(fixture.queue.name), 'test.work', CASE WHEN n % 10 = 0 THEN 0 ELSE 10 END, \(now) + n * interval '1 second'
+              FROM generate_series(1, 100000) AS n
+            """
+        )
+        try await database.execute("VACUUM ANALYZE jobs")
+        #expect(try await fixture.take(limit: 5).isEmpty)
+        let statement = Claim.statement(
+            fixture.queue, maximumPriority: .max, limit: 1, lease: fixture.lease, now: now)
+        let rows = try await database.query("EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF) \(statement)")
+        let plan = try rows.map { try $0.get(0) as String }
+        #expect(!plan.contains { $0.contains("Seq Scan on jobs") }, "\(plan.joined(separator: "\n"))")
+        let hits = try #require(plan.first { $0.contains("Buffers: shared") })
+        let blocks = hits.split(whereSeparator: { !$0.isNumber }).compactMap { Int($0) }.reduce(0, +)
+        #expect(blocks < 60, "a walk over 100,000 index entries reads several hundred: \(hits)")
+        let due = try await fixture.enqueue { $0.priority = 7 }
+        #expect(try await fixture.take(limit: 5).map(\.id) == [due])
+    }
 }
