@@ -7,7 +7,7 @@ import Hosting
             "campaign-scheduler",
             routes: { _ in ControlRoutes.all + campaignRoutes(signal) },
             workers: { context in
-                try Scheduler.workers(context, signal: signal) + [PurgeApps.worker(context)]
+                try Scheduler.workers(context, signal: signal) + [PurgeApps.worker(context), RunCloser.worker(context)]
             }
         )
     }

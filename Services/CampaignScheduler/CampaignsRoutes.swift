@@ -12,5 +12,11 @@ func campaignRoutes(_ signal: SchedulerSignal) -> [Route] {
         Route(.getCampaignVersion, handler: CampaignsReading.version),
         Route(.getCampaigns, handler: CampaignsReading.list),
         Route(.getCampaignVersions, handler: CampaignsReading.versions),
+        Route(
+            "POST",
+            "/v1/apps/{application-id}/campaigns/{campaign-id}/runs/{run-id}/cancel",
+            access: .signed(action: "mobiletargeting:CancelCampaignRun"),
+            handler: CancelRun.post
+        ),
     ]
 }

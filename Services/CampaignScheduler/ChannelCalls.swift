@@ -47,7 +47,11 @@ enum ChannelCalls {
 
     private static func check(_ request: EmailChannelRequest) throws(APIError) {
         if let needletail = request.needletail {
-            try NeedletailMembers.only([], of: needletail, at: WirePath.root.member("Needletail"))
+            let path = WirePath.root.member("Needletail")
+            try NeedletailMembers.only([DomainRates.member], of: needletail, at: path)
+            if let rates = needletail[DomainRates.member] {
+                try DomainRates.check(rates, at: path.member(DomainRates.member))
+            }
         }
         if let from = request.fromAddress, EmailMailbox(from) == nil {
             throw WirePath.root.member("FromAddress").refusal(

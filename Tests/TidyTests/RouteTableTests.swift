@@ -41,6 +41,8 @@ import Testing
         ("/v1/apps/a/campaigns/c/kpis/daterange/x?end-time=1", "analytics-aggregator"),
         ("/v1/apps/a/campaigns/c/activities", "analytics-aggregator"),
         ("/v1/apps/a/campaigns/c/runs/r/balance", "analytics-aggregator"),
+        ("/v1/apps/a/campaigns/c/runs/r/balance?format=csv&bucket=suppressed", "analytics-aggregator"),
+        ("/v1/apps/a/campaigns/c/runs/r/cancel", "campaign-scheduler"),
         ("/v1/apps/a/journeys/j/execution-metrics", "analytics-aggregator"),
         ("/v1/apps/a/eventstream", "analytics-aggregator"),
         ("/v1/apps/a/segments/estimate", "segment-service"),

@@ -64,7 +64,8 @@ package enum ChannelStore {
         return try rows.first.map { try email($0, of: app) }
     }
 
-    /// Creates the channel or replaces its configuration as a whole. A channel is enabled unless the request says otherwise.
+    /// Creates the channel or replaces its configuration as a whole, except that extensions which are left out are unchanged.
+    /// A channel is enabled unless the request says otherwise.
     package static func updateEmail(
         _ app: AppID, _ request: EmailChannelRequest, now: Instant, in session: Session
     ) async throws -> StoredEmailChannel {
@@ -76,7 +77,11 @@ package enum ChannelStore {
             VALUES (\(app), \(StoredEmailChannel.type), \(SQLBind.jsonb(configuration.json.serialized)),
                     \(request.enabled ?? true), \(now), \(now))
             ON CONFLICT (app, type) DO UPDATE
-               SET configuration = excluded.configuration, enabled = excluded.enabled, version = c.version + 1,
+               SET configuration = CASE WHEN c.deleted_at IS NULL AND c.configuration ? 'Needletail'
+                       THEN excluded.configuration || jsonb_build_object('Needletail',
+                           (c.configuration->'Needletail') || coalesce(excluded.configuration->'Needletail', '{}'))
+                       ELSE excluded.configuration END,
+                   enabled = excluded.enabled, version = c.version + 1,
                    created_at = CASE WHEN c.deleted_at IS NULL THEN c.created_at ELSE excluded.created_at END,
                    modified_at = excluded.modified_at, deleted_at = NULL
             RETURNING configuration, enabled, version, created_at, modified_at
@@ -84,6 +89,19 @@ package enum ChannelStore {
         )
         guard let row = rows.first else { throw Fault(.integrity, "The channel was not stored") }
         return try email(row, of: app)
+    }
+
+    /// What limits how fast the app's mail goes to a domain; nil when nothing does.
+    package static func domainRates(_ app: AppID, in session: Session) async throws -> DomainRates? {
+        let rows = try await session.query(
+            """
+            SELECT configuration->'Needletail'->\(DomainRates.member)
+              FROM channels
+             WHERE app = \(app) AND type = \(StoredEmailChannel.type) AND deleted_at IS NULL
+            """
+        )
+        let stored: JSON? = try rows.first?.get(0)
+        return DomainRates(stored: stored)
     }
 
     /// What was deleted; nil when there was nothing.

@@ -75,15 +75,18 @@ package enum RunProgress {
             """
         )
         guard completed == 1 else { return false }
-        try await session.execute(
-            """
-            UPDATE campaigns c SET status = CASE WHEN next_due_at IS NULL THEN 'COMPLETED' ELSE 'PENDING_NEXT_RUN' END
-             WHERE c.app = \(key.app) AND c.id = \(key.campaign) AND c.status = 'EXECUTING'
-               AND NOT EXISTS (SELECT FROM runs r WHERE r.app = c.app AND r.campaign = c.id
-                                  AND r.state IN ('INITIALIZING', 'RUNNING'))
-            """
-        )
+        try await session.execute(restCampaign(key))
         return true
+    }
+
+    /// After a run ended: its campaign is complete, or waits for its next occurrence, unless another run of it is on its way.
+    static func restCampaign(_ key: RunKey) -> SQL {
+        """
+        UPDATE campaigns c SET status = CASE WHEN next_due_at IS NULL THEN 'COMPLETED' ELSE 'PENDING_NEXT_RUN' END
+         WHERE c.app = \(key.app) AND c.id = \(key.campaign) AND c.status = 'EXECUTING'
+           AND NOT EXISTS (SELECT FROM runs r WHERE r.app = c.app AND r.campaign = c.id
+                              AND r.state IN ('INITIALIZING', 'RUNNING'))
+        """
     }
 }
 
