@@ -43,7 +43,8 @@ enum DeliveryEmail {
             database: context.database,
             environment: environment,
             lease: lease,
-            window: max(1, context.configuration.window / lanes)
+            window: max(1, context.configuration.window / lanes),
+            rules: DeliveryRules(tokens: DeliveryRates())
         )
         let worker = Worker(
             terms: Worker.Terms(queue: .email, lanes: lanes, lease: lease),

@@ -1,4 +1,4 @@
-import Core
+package import Core
 import EventLoop
 
 /// What a handler knows of its own lease, by its own clock (`CLOCK_BOOTTIME`): after the deadline it must not start anything,
@@ -8,6 +8,7 @@ package final class HeldLease: Sendable {
     private static let marginDivisor: Int64 = 4
 
     private let deadline: Lock<Int64>
+    private let returning = Lock<Instant?>(nil)
     private let stopping: @Sendable () -> Bool
 
     init(takenAt: Int64, terms: LeaseTerms, isStopping: @escaping @Sendable () -> Bool) {
@@ -30,6 +31,13 @@ package final class HeldLease: Sendable {
     package func confirmed(callBegan start: Int64, terms: LeaseTerms) {
         deadline.withLock { $0 = max($0, HeldLease.deadline(from: start, terms)) }
     }
+
+    /// The handler gave the job back, due soon: this process looks then, and not at its next poll.
+    package func comesBack(at due: Instant) {
+        returning.withLock { $0 = due }
+    }
+
+    var comesBackAt: Instant? { returning.withLock { $0 } }
 
     func lose() {
         deadline.withLock { $0 = .min }

@@ -32,6 +32,7 @@ package final class Worker: Sendable {
     private let handler: Handler
     private let waiting = Lock(Waiting())
     private let held = HeldLeases()
+    private let returns = ExpectedReturns()
     private let stopping = Lock(false)
 
     private struct Waiting {
@@ -115,7 +116,7 @@ package final class Worker: Sendable {
                     in: database
                 )
                 guard let job = jobs.first else {
-                    await idle(poll, unlessHintedSince: hints)
+                    await idle(poll, unlessHintedSince: hints, takesAll: maximumPriority > 0)
                     poll = min(poll * 2, terms.longestPoll)
                     continue
                 }
@@ -123,7 +124,7 @@ package final class Worker: Sendable {
                 await handle(job)
             } catch {
                 environment.log.error("queue.claim_failed", error)
-                await idle(terms.longestPoll, unlessHintedSince: hints)
+                await idle(terms.longestPoll, unlessHintedSince: hints, takesAll: false)
             }
         }
     }
@@ -133,6 +134,7 @@ package final class Worker: Sendable {
         defer { held.remove(job) }
         do {
             try await handler(job, lease)
+            if let due = lease.comesBackAt { returns.add(due) }
         } catch {
             environment.log.error("queue.job_failed", error, ["job": .integer(job.id), "kind": .string(job.kind)])
             let backoff = Backoff(base: .seconds(1), cap: .seconds(60))
@@ -146,14 +148,18 @@ package final class Worker: Sendable {
         }
     }
 
-    private func idle(_ duration: Duration, unlessHintedSince hints: Int) async {
+    /// A lane that takes jobs of all priorities also looks when one is due that this process gave back.
+    private func idle(_ duration: Duration, unlessHintedSince hints: Int, takesAll: Bool) async {
         let wakeup = Wakeup()
         let isHinted = waiting.withLock { waiting in
             waiting.lanes.append(wakeup)
             return waiting.hints != hints
         }
         if isHinted || isStopping { wakeup.end() }
-        await wakeup.wait(for: duration, on: loop)
+        let expected = takesAll ? returns.takeFirst(before: environment.now() + duration) : nil
+        await wakeup.wait(for: expected.map { max(.zero, $0 - environment.now()) } ?? duration, on: loop)
+        // Somebody else may have something to do now, and nobody would look at that time.
+        if let expected, environment.now() < expected { returns.add(expected) }
         waiting.withLock { waiting in waiting.lanes.removeAll { $0 === wakeup } }
     }
 

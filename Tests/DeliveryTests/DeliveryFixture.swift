@@ -15,10 +15,11 @@ struct DeliveryFixture {
     let environment: Environment
     let day: Day
 
-    init() throws {
+    /// `environment`: for what happens over time; the test's own clock stands still.
+    init(_ environment: Environment? = nil) throws {
         database = try TestDatabase.current.database
-        environment = try TestDatabase.current.environment
-        day = environment.now().day
+        self.environment = try environment ?? TestDatabase.current.environment
+        day = self.environment.now().day
     }
 
     var lease: LeaseTerms { LeaseTerms(owner: HexID(high: 9, low: 9), duration: .seconds(30)) }

@@ -45,13 +45,22 @@ package struct ChunkDelivery: Sendable {
         let run = try await runs.load(job, from: database)
         var place = Place(done: job.done, fired: job.done)
         var unrecorded: WindowResult?
+        let pace = RunPace(run.plan, database: database)
         while place.done < job.recipients.count, !held.isStopping {
-            let indices = place.done..<min(place.done + window, job.recipients.count)
+            if let wait = try await pace.turn(of: job.recipients.count - place.done) {
+                return try await rest(unrecorded, of: job, run: run, done: place.done, for: wait, held)
+            }
+            let indices = place.done..<min(place.done + pace.window(window), job.recipients.count)
             let verdicts = try await filter(indices, of: job, run: run, held)
             let opening = WindowOpening(delivery: self, job: job, run: run, indices: indices, filter: verdicts)
-            guard let opened = try await opening.open(recording: unrecorded, fired: place.fired, held) else {
-                return try await recordLate(unrecorded, of: job, run: run)
+            let opened: OpenedWindow?
+            do {
+                opened = try await opening.open(recording: unrecorded, fired: place.fired, held)
+            } catch is NoTurn {
+                continue
             }
+            guard let opened else { return try await recordLate(unrecorded, of: job, run: run) }
+            pace.opened(next: opened.next)
             Failpoint.hit("delivery.fired")
             let result = await handOver(opened, of: job, run: run, held)
             Failpoint.hit("delivery.sent")
@@ -63,6 +72,15 @@ package struct ChunkDelivery: Sendable {
             place = Place(done: result.resumesAt, fired: indices.upperBound)
         }
         try await close(unrecorded, of: job, run: run, done: place.done, dueAt: nil)
+    }
+
+    /// Gives the job back until its next turn.
+    private func rest(
+        _ last: WindowResult?, of job: LeasedJob, run: PreparedRuns.Entry, done: Int, for wait: Duration, _ held: HeldLease
+    ) async throws {
+        let dueAt = environment.now() + wait
+        try await close(last, of: job, run: run, done: done, dueAt: dueAt)
+        held.comesBack(at: dueAt)
     }
 
     /// Where a job stands by what this holder has committed and seen.
@@ -98,7 +116,7 @@ package struct ChunkDelivery: Sendable {
         for (index, recipient, decision) in opened.decisions {
             switch decision {
             case .refuse(let state, let reason): result.refuse(index, state, reason)
-            case .defer(let until): result.postpone(index, until: until)
+            case .defer(let until): result.postpone(index, until: until, slot: opened.slots[index])
             case .send:
                 guard let recipient else { continue }
                 let send = Send(

@@ -9,6 +9,10 @@ struct OpenedWindow {
     let indices: Range<Int>
     /// In order of the indices.
     let decisions: [(index: Int, recipient: Recipient?, decision: Gate.Decision)]
+    /// Slots of those who are deferred for their domain's rate, by index.
+    let slots: [Int: DomainSlots.Mark]
+    /// With a rate: when the job's next window may go, from now.
+    let next: Duration?
     /// When the recipients' state was read, or a little earlier: µs of `MonotonicClock`.
     let readAt: Int64
 }
@@ -111,9 +115,11 @@ struct WindowOpening {
             recipient?.apply(filter)
             decisions.append((index, recipient, verdict.decision))
         }
-        try await takeTokens(&decisions, &tally, at: now, session)
+        let turns = try await takeTokens(for: decisions, at: now, session)
+        let slots = turns.map { apply($0, &decisions, &tally) } ?? [:]
         if state.counts != nil { try await reserve(tally, at: now, session) }
-        return OpenedWindow(indices: indices, decisions: decisions, readAt: readAt)
+        return OpenedWindow(
+            indices: indices, decisions: decisions, slots: slots, next: turns?.turns.next, readAt: readAt)
     }
 
     /// Whoever came to be after the hook was asked has not passed it.
@@ -121,21 +127,36 @@ struct WindowOpening {
         plan.hook == nil || !exists ? .pass : filter[key] ?? .failed
     }
 
+    private typealias Decisions = [(index: Int, recipient: Recipient?, decision: Gate.Decision)]
+
+    /// Turns of those who may go as far as the gate goes, and their places.
     private func takeTokens(
-        _ decisions: inout [(index: Int, recipient: Recipient?, decision: Gate.Decision)],
-        _ tally: inout CapTally, at now: Instant, _ session: Session
-    ) async throws {
-        guard let tokens = delivery.rules.tokens else { return }
-        let places = decisions.indices.filter { decisions[$0].decision == .send }
+        for decisions: Decisions, at now: Instant, _ session: Session
+    ) async throws -> (turns: SendTurns, places: [Int])? {
+        guard let tokens = delivery.rules.tokens else { return nil }
+        let places = decisions.indices.filter { decisions[$0].decision == .send && decisions[$0].recipient != nil }
+        guard !places.isEmpty else { return nil }
         let recipients = places.compactMap { decisions[$0].recipient }
-        guard !recipients.isEmpty, recipients.count == places.count else { return }
-        let waits = try await tokens.take(for: recipients, of: plan, job: job, at: now, in: session)
-        for (place, until) in zip(places, waits) {
-            guard let until else { continue }
+        let turns = try await tokens.take(
+            for: recipients, of: plan, job: job, at: now, expiresAt: run.expiry(of: job), in: session)
+        return turns.map { ($0, places) }
+    }
+
+    private func apply(
+        _ taken: (turns: SendTurns, places: [Int]), _ decisions: inout Decisions, _ tally: inout CapTally
+    ) -> [Int: DomainSlots.Mark] {
+        var slots: [Int: DomainSlots.Mark] = [:]
+        for (place, turn) in zip(taken.places, taken.turns.turns) {
+            switch turn {
+            case .now: continue
+            case .never: decisions[place].decision = .refuse(.expired, nil)
+            case .later(let mark):
+                decisions[place].decision = .defer(until: mark.slot)
+                slots[decisions[place].index] = mark
+            }
             tally.release(place)
-            decisions[place].decision =
-                until < run.expiry(of: job) ? .defer(until: until) : .refuse(.expired, nil)
         }
+        return slots
     }
 
     private func reserve(_ tally: CapTally, at now: Instant, _ session: Session) async throws {

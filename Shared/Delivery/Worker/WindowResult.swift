@@ -28,7 +28,13 @@ struct WindowResult {
 
     private enum Undisputed {
         case refused(TerminalState, OutcomeReason?)
-        case postponed(until: Instant)
+        case postponed(Postponement)
+    }
+
+    private struct Postponement: Hashable {
+        var until: Instant
+        /// Set when the message has a slot then.
+        var slot: DomainSlots.Mark?
     }
 
     /// Pacing of provider trouble (providers.md §0.1): transient answers count, connection trouble and throttles do not.
@@ -59,8 +65,8 @@ struct WindowResult {
         undisputed.append((index, .refused(state, reason)))
     }
 
-    mutating func postpone(_ index: Int, until: Instant) {
-        undisputed.append((index, .postponed(until: until)))
+    mutating func postpone(_ index: Int, until: Instant, slot: DomainSlots.Mark? = nil) {
+        undisputed.append((index, .postponed(Postponement(until: until, slot: slot))))
     }
 
     mutating func book(_ index: Int, _ outcome: SendOutcome) {
@@ -109,17 +115,18 @@ struct WindowResult {
     private var outageDelay: Duration { Self.outage.delay(attempt: Int(job.attempt), random: clock.randomWord()) }
 
     private mutating func settle(_ decisions: [(index: Int, decision: Undisputed)]) {
-        var postponed: [Instant: [Int]] = [:]
+        var postponed: [Postponement: [Int]] = [:]
         for (index, decision) in decisions {
             switch decision {
             case .refused(let state, let reason): append(index, state, reason)
-            case .postponed(let until) where until < expiresAt: postponed[until, default: []].append(index)
+            case .postponed(let turn) where turn.until < expiresAt: postponed[turn, default: []].append(index)
             case .postponed: append(index, .expired, nil)
             }
         }
-        for (until, indices) in postponed.sorted(by: { $0.key < $1.key }) {
+        for (turn, indices) in postponed.sorted(by: { $0.key.until < $1.key.until }) {
             var part = NewJob.part(of: job, indices: indices)
-            part.dueAt = until
+            part.dueAt = turn.until
+            if let slot = turn.slot { part.payload = slot.added(to: job.payload) }
             parts.append(part)
         }
     }
