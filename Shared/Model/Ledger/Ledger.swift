@@ -44,15 +44,16 @@ package enum Ledger {
     }
 
     /// The current state of each recipient: its outcome of highest rank.
-    static func states(_ app: AppID, run: RunID, day: Day) -> SQL {
-        """
-        SELECT DISTINCT ON (chunk, ordinal) chunk, ordinal, endpoint_key, treatment, outcome, reason
-          FROM send_outcomes
-         WHERE run_day = \(day) AND app = \(app) AND run = \(run)
-         ORDER BY chunk, ordinal,
-                  CASE outcome WHEN \(TerminalState.accepted.rawValue) THEN 0
-                               WHEN \(TerminalState.unknown.rawValue) THEN 2 ELSE 1 END, at
-        """
+    static func states(_ app: AppID, run: RunID, day: Day, chunks: ClosedRange<Int32>? = nil) -> SQL {
+        let within: SQL = chunks.map { "AND chunk BETWEEN \($0.lowerBound) AND \($0.upperBound)" } ?? .empty
+        return """
+            SELECT DISTINCT ON (chunk, ordinal) chunk, ordinal, endpoint_key, treatment, outcome, reason, flags, provider_ref, at
+              FROM send_outcomes
+             WHERE run_day = \(day) AND app = \(app) AND run = \(run) \(within)
+             ORDER BY chunk, ordinal,
+                      CASE outcome WHEN \(TerminalState.accepted.rawValue) THEN 0
+                                   WHEN \(TerminalState.unknown.rawValue) THEN 2 ELSE 1 END, at
+            """
     }
 
     private static func openRecipients(_ app: AppID, run: RunID, in session: Session) async throws -> Int64 {
