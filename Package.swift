@@ -128,8 +128,8 @@ let package = Package(
         tests(
             "DeliveryTests",
             [
-                "Core", "EventLoop", "Runtime", "Postgres", "HTTPClient", "Queue", "Model", "Templates", "Delivery",
-                "TestKit",
+                "Core", "EventLoop", "Runtime", "Postgres", "HTTPClient", "PinpointAPI", "Queue", "Model", "Templates",
+                "Delivery", "TestKit",
             ]),
         tests(
             "CampaignSchedulerTests",
