@@ -80,6 +80,7 @@ struct CampaignsWriting: Sendable {
         let (filled, treatments, snippets) = try await call.context.database.withSession {
             session -> (CampaignDefinition, [RunPlan.Treatment], [String: String]) in
             var filled = try await CampaignReferences.fillSegment(definition, app: app, account: account, in: session)
+            if filled.isEvent { try await EventCampaigns.checkSegment(filled.request, app: app, in: session) }
             if isNew { filled = try await CampaignReferences.fillDefaults(filled, of: app, in: session) }
             if filled.isInApp {
                 try await InAppContent.check(filled.request, account: account, in: session)

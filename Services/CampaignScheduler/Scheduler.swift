@@ -45,6 +45,7 @@ struct Scheduler: Sendable {
         var worked = false
         if outlook.hasDue {
             worked = try await startDue()
+            worked = try await turnEventCampaigns() || worked
             let now = context.environment.now()
             worked = try await context.database.withSession { try await InAppCampaigns.turn(at: now, in: $0) } || worked
         }
@@ -63,6 +64,18 @@ struct Scheduler: Sendable {
             }
             guard claimed else { return started > 0 }
             Failpoint.hit("scheduler.claimed")
+        }
+        return true
+    }
+
+    private func turnEventCampaigns() async throws -> Bool {
+        for turned in 0..<Self.runsPerTurn {
+            let environment = context.environment
+            let (ids, now): ((RunID, RunID), Instant) = ((environment.newID(), environment.newID()), environment.now())
+            let worked = try await context.database.transaction {
+                try await EventCampaigns.turn(at: now, newRuns: ids, in: $0)
+            }
+            guard worked else { return turned > 0 }
         }
         return true
     }
@@ -151,7 +164,7 @@ struct Scheduler: Sendable {
 
     private func completeFinished() async throws -> Bool {
         let runs = try await context.database.withSession {
-            try await RunProgress.finished(limit: Self.runsPerTurn, in: $0)
+            try await RunProgress.finished(limit: Self.runsPerTurn, now: context.environment.now(), in: $0)
         }
         var worked = false
         for run in runs {

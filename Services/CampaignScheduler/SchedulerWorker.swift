@@ -21,6 +21,6 @@ extension Scheduler {
         return [
             BackgroundWorker(name: "scheduler") { try await scheduler.run() },
             BackgroundWorker(name: "queue-hints") { try await notifier.run() },
-        ]
+        ] + TriggerWorker(context: context, hints: notifier, signal: signal).workers
     }
 }

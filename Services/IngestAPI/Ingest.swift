@@ -5,6 +5,7 @@ import Hosting
 import Model
 import PinpointAPI
 import Postgres
+import Queue
 import Runtime
 
 /// What the routes and lanes of this process share.
@@ -14,6 +15,9 @@ struct Ingest: Sendable {
     let tokens: TrackingTokens
     let campaigns: RunCampaigns
     let attributes: AttributeRegistry
+    let triggers: TriggerRegistry
+    /// Tells campaign-scheduler that events have started campaigns.
+    private let hints: QueueNotifier
 
     /// Commits at a time: one is prepared while Postgres works on the other.
     private static let lanes = 2
@@ -23,9 +27,13 @@ struct Ingest: Sendable {
         tokens = TrackingTokens(masterKey: context.masterKey)
         campaigns = RunCampaigns(database: context.database)
         attributes = AttributeRegistry(database: context.database)
+        triggers = TriggerRegistry(database: context.database)
+        let hints = QueueNotifier(database: context.database, loop: context.loop, log: context.environment.log)
+        self.hints = hints
         let writer = IngestWriter(
             database: context.database, partitions: Partitions(context.database, retention: EventRules.retention),
-            hasher: SuppressionHasher(masterKey: context.masterKey), metrics: context.metrics, attributes: attributes)
+            hasher: SuppressionHasher(masterKey: context.masterKey), metrics: context.metrics, attributes: attributes,
+            onTrigger: { hints.notify(.triggers) })
         queue = IngestQueue(writer: writer, loop: context.loop, bounds: bounds)
     }
 
@@ -36,7 +44,10 @@ struct Ingest: Sendable {
         let eraser = EraseWorker(
             database: context.database, environment: context.environment,
             leaseDuration: context.configuration.leaseTTL)
-        return lanes + [BackgroundWorker(name: "erase") { [loop = context.loop] in await eraser.run(on: loop) }]
+        return lanes + [
+            BackgroundWorker(name: "erase") { [loop = context.loop] in await eraser.run(on: loop) },
+            BackgroundWorker(name: "queue-hints") { [hints] in try await hints.run() },
+        ]
     }
 
     /// Returns once it is durable.

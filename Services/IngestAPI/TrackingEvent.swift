@@ -41,7 +41,8 @@ enum TrackingEvent {
             request.unsubscribe = Unsubscribe(
                 app: link.app, endpointKey: link.endpointKey, run: link.run, campaign: campaign, at: now)
         }
-        var events = EventRows(app: link.app, receivedAt: now)
+        var events = EventRows(
+            app: link.app, receivedAt: now, triggers: try await ingest.triggers.triggers(of: link.app).system)
         let attributes = self.attributes(kind, link, campaign).serialized
         let context = self.context(call.request).serialized
         Array(call.requestID.utf8).withUnsafeBytes { key in

@@ -30,6 +30,10 @@ package enum Limits {
     /// Roll-ups keep a row per type and minute, so that a type is a word, not a text.
     package static let eventTypeCharacters = 128
     package static let stepsPerSequence = 5
+    /// Attributes and metrics of an event filter: no event has more.
+    package static let keysPerTrigger = 40
+    /// Pinpoint: active event-triggered campaigns of an app.
+    package static let eventCampaignsPerApp = 25
     /// Days between today and a date that a segment asks for, either way.
     package static let dateOffsetDays = 366
     package static let pageSize = 100

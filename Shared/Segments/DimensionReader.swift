@@ -183,7 +183,7 @@ enum DimensionReader {
 
     // MARK: Names and values
 
-    private static func test(_ dimension: SetDimension, at path: WirePath) throws(APIError) -> SetTest {
+    static func test(_ dimension: SetDimension, at path: WirePath) throws(APIError) -> SetTest {
         let values = try checked(dimension.values, at: path.member("Values"))
         switch dimension.dimensionType ?? .inclusive {
         case .inclusive: return .inclusive(values)

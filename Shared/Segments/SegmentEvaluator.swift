@@ -66,7 +66,7 @@ package enum SegmentEvaluator {
         }
     }
 
-    private static func passes(_ test: SetTest, _ value: String?) -> Bool {
+    static func passes(_ test: SetTest, _ value: String?) -> Bool {
         switch test {
         case .inclusive(let listed): value?.isListed(in: listed) ?? false
         case .exclusive(let listed): !(value?.isListed(in: listed) ?? false)

@@ -218,7 +218,7 @@ struct CampaignFixture {
 
     func complete() async throws -> Int {
         var count = 0
-        for key in try await database.withSession({ try await RunProgress.finished(limit: 10, in: $0) }) {
+        for key in try await database.withSession({ try await RunProgress.finished(limit: 10, now: now, in: $0) }) {
             count += try await database.transaction { try await RunProgress.complete(key, now: now, in: $0) } ? 1 : 0
         }
         return count

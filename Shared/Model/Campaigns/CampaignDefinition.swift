@@ -31,6 +31,9 @@ package struct CampaignDefinition: Sendable {
     /// Fetched by clients instead of sent: it makes no run.
     package var isInApp: Bool { schedule.frequency == .inAppEvent }
 
+    /// Sent to whoever's events start it, when they do.
+    package var isEvent: Bool { schedule.frequency == .event }
+
     private static func checkTreatments(_ request: WriteCampaignRequest) throws(APIError) {
         let path = WirePath.root.member("AdditionalTreatments")
         let additional = request.additionalTreatments ?? []

@@ -1,5 +1,6 @@
 package import Core
 package import PinpointAPI
+import Segments
 
 /// When a campaign, or a group of its treatments, runs: once, or again and again from its start to its end. One of EVENT or
 /// IN_APP_EVENT does not run; between the two, events trigger it or clients fetch it.
@@ -68,6 +69,7 @@ package struct CampaignSchedule: Sendable, Equatable {
             guard schedule.eventFilter != nil else {
                 throw path.member("EventFilter").refusal("is required with \(frequency.rawValue)")
             }
+            if frequency == .event { _ = try TriggerFilter(schedule.eventFilter, at: path.member("EventFilter")) }
             if schedule.isLocalTime == true {
                 throw path.member("IsLocalTime").refusal("must be false with \(frequency.rawValue)")
             }

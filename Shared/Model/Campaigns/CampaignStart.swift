@@ -23,12 +23,14 @@ struct CampaignStart: Sendable, Hashable {
     var status: CampaignStatus
     /// Business time; nil when there is nothing to start. An in-app campaign is shown from then on (`InAppCampaigns`).
     var dueAt: Instant?
-    /// Of a repeating campaign.
+    /// Of a repeating campaign; of an event-triggered one its start.
     var first: Instant?
 
     /// - Throws: 400 for an EndTime that leaves nothing to send.
     init(_ group: ScheduleGroup, isPaused: Bool, history: History, now: Instant) throws(APIError) {
-        if group.schedule.frequency.period != nil {
+        if group.schedule.frequency == .event {
+            try self.init(event: group, isPaused: isPaused, history: history, now: now)
+        } else if group.schedule.frequency.period != nil {
             try self.init(repeating: group, isPaused: isPaused, history: history, now: now)
         } else {
             try self.init(single: group, isPaused: isPaused, history: history, now: now)
@@ -118,9 +120,12 @@ struct CampaignStart: Sendable, Hashable {
                    coalesce(bool_or(state IN ('INITIALIZING', 'RUNNING')), false),
                    coalesce(bool_or(split_part(occurrence, ' ', 1) = \(occurrence)), false),
                    max(scheduled_at),
-                   (SELECT first_at FROM campaign_schedules
-                     WHERE app = \(app) AND campaign = \(campaign) AND treatment = \(group.id)
-                       AND frequency = \(group.schedule.frequency.rawValue) AND is_local = \(group.schedule.isLocal))
+                   coalesce(
+                       (SELECT first_at FROM campaign_schedules
+                         WHERE app = \(app) AND campaign = \(campaign) AND treatment = \(group.id)
+                           AND frequency = \(group.schedule.frequency.rawValue) AND is_local = \(group.schedule.isLocal)),
+                       (SELECT events_from FROM campaigns
+                         WHERE app = \(app) AND id = \(campaign) AND frequency = \(group.schedule.frequency.rawValue)))
               FROM runs
              WHERE app = \(app) AND campaign = \(campaign)
                AND (treatments IS NULL OR treatments && \(group.treatments))

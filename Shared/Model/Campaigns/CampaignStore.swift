@@ -27,11 +27,16 @@ package enum CampaignStore {
             starts.append(try CampaignStart(group, isPaused: definition.isPaused, history: .init(), now: now))
         }
         let status = CampaignStart.status(of: starts)
+        if definition.isEvent, starts.contains(where: { $0.dueAt != nil }) {
+            try await EventCampaigns.requireRoom(app, for: id, in: session)
+        }
         try await session.execute(
             """
-            INSERT INTO campaigns (app, id, version, status, next_due_at, frequency, ends_at, created_at)
+            INSERT INTO campaigns (app, id, version, status, next_due_at, frequency, ends_at, events_from,
+                                   created_at)
             VALUES (\(app), \(id), 1, \(status.rawValue), \(starts.compactMap(\.dueAt).min()),
-                    \(definition.schedule.frequency.rawValue), \(definition.schedule.end), \(now))
+                    \(definition.schedule.frequency.rawValue), \(definition.schedule.end),
+                    \(definition.isEvent ? starts.first?.first : nil), \(now))
             """
         )
         try await write(groups, starts, of: id, app, in: session)
@@ -87,12 +92,17 @@ package enum CampaignStore {
             starts.append(try CampaignStart(group, isPaused: definition.isPaused, history: history, now: now))
         }
         let status = CampaignStart.status(of: starts)
+        if definition.isEvent, starts.contains(where: { $0.dueAt != nil }) {
+            try await EventCampaigns.requireRoom(app, for: id, in: session)
+        }
+        try await session.batch(EventCampaigns.endRuns(of: id, app, now: now))
         try await session.execute(
             """
             UPDATE campaigns
                SET version = \(Int32(version)), status = \(status.rawValue),
                    next_due_at = \(starts.compactMap(\.dueAt).min()),
-                   frequency = \(definition.schedule.frequency.rawValue), ends_at = \(definition.schedule.end)
+                   frequency = \(definition.schedule.frequency.rawValue), ends_at = \(definition.schedule.end),
+                   events_from = \(definition.isEvent ? starts.first?.first : nil)
              WHERE app = \(app) AND id = \(id)
             """
         )

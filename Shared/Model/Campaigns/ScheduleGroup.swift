@@ -35,7 +35,7 @@ package struct ScheduleGroup: Sendable {
             }
         }
         for group in groups where campaign.isPaused == true && group.schedule.start == .immediate {
-            guard group.schedule.frequency != .inAppEvent else { continue }
+            guard group.schedule.isTimed else { continue }
             throw WirePath.root.member("IsPaused").refusal("must be false for a campaign that starts IMMEDIATE")
         }
         return groups

@@ -22,19 +22,24 @@ package struct EventRows: Sendable {
     package private(set) var endpointKeys: [Int64] = []
     package private(set) var tallies: [Tally] = []
     private let app: AppID
-    private let receivedAt: Instant
+    package let receivedAt: Instant
+    private var watch: TriggerWatch?
     private var digestInput: [UInt8]
     private var lastDay: (day: Int64, week: Day)?
 
-    package init(app: AppID, receivedAt: Instant, reservingBytes: Int = 4096) {
+    /// `triggers`: of the events' source.
+    package init(app: AppID, receivedAt: Instant, triggers: EventTriggers = .none, reservingBytes: Int = 4096) {
         self.app = app
         self.receivedAt = receivedAt
+        watch = TriggerWatch(triggers, receivedAt: receivedAt)
         copy = CopyWriter(columns: Self.columns, reservingBytes: reservingBytes)
         digestInput = app.bytes
         digestInput.reserveCapacity(256)
     }
 
     package var count: Int { copy.count }
+    /// Events that start campaigns, of those that turn out to be new.
+    package var triggered: [TriggeredEvent] { watch?.matched ?? [] }
     package var byteCount: Int { copy.byteCount }
 
     /// One event. `key` is the client's event key (the map key in PutEvents); `type` is UTF-8; the JSON slices are complete,
@@ -57,7 +62,12 @@ package struct EventRows: Sendable {
         write(metrics)
         write(context)
         if endpointKeys.last != endpointKey { endpointKeys.append(endpointKey) }
-        tally(type, minute: at.seconds.flooredDivision(by: 60))
+        let kind = tally(type, minute: at.seconds.flooredDivision(by: 60))
+        if watch?.wants(kind: kind) == true {
+            watch?.look(
+                at: EventID(high: id.high, low: id.low), of: endpointKey, kind: kind, type: tallies[kind].type, at: at,
+                attributes: attributes, metrics: metrics)
+        }
     }
 
     private mutating func write(_ json: UnsafeRawBufferPointer?) {
@@ -92,15 +102,18 @@ package struct EventRows: Sendable {
         withUnsafeBytes(of: value.bigEndian) { bytes.append(contentsOf: $0) }
     }
 
-    /// A request has few types, and its events are close in time.
-    private mutating func tally(_ type: UnsafeRawBufferPointer, minute: Int64) {
+    /// A request has few types, and its events are close in time. Answers the place in `tallies`.
+    private mutating func tally(_ type: UnsafeRawBufferPointer, minute: Int64) -> Int {
         for index in tallies.indices.reversed() where tallies[index].minute == minute {
             if Self.isSame(&tallies[index].type, type) {
                 tallies[index].count += 1
-                return
+                return index
             }
         }
-        tallies.append(Tally(type: String(decoding: type, as: UTF8.self), minute: minute, count: 1))
+        let text = String(decoding: type, as: UTF8.self)
+        tallies.append(Tally(type: text, minute: minute, count: 1))
+        watch?.noteKind(type: text)
+        return tallies.count - 1
     }
 
     private static func isSame(_ text: inout String, _ bytes: UnsafeRawBufferPointer) -> Bool {

@@ -17,22 +17,24 @@ package struct PutEventsReader {
     var events: EventRows
     var eventCount = 0
 
-    private init(_ index: JSONIndex, app: AppID, now: Instant, isPublished: Bool) {
+    private init(_ index: JSONIndex, app: AppID, now: Instant, isPublished: Bool, triggers: EventTriggers) {
         self.index = index
         self.app = app
         self.now = now
         self.isPublished = isPublished
-        events = EventRows(app: app, receivedAt: now, reservingBytes: index.bytes.count + index.bytes.count / 2)
+        events = EventRows(
+            app: app, receivedAt: now, triggers: triggers,
+            reservingBytes: index.bytes.count + index.bytes.count / 2)
     }
 
     /// Throws 400 for what concerns the whole request: malformed JSON, no `BatchItem`, more than 100 endpoints or events.
     /// `isPublished`: by a credential that anybody can read out of a page.
     package static func read(
-        _ body: [UInt8], app: AppID, now: Instant, isPublished: Bool = false
+        _ body: [UInt8], app: AppID, now: Instant, isPublished: Bool = false, triggers: EventTriggers = .none
     ) throws(APIError) -> PutEventsBatch {
         let index: JSONIndex
         do throws(JSONFault) { index = try JSONIndex(body) } catch { throw .malformed(error) }
-        var reader = PutEventsReader(index, app: app, now: now, isPublished: isPublished)
+        var reader = PutEventsReader(index, app: app, now: now, isPublished: isPublished, triggers: triggers)
         try reader.readBatch()
         return PutEventsBatch(
             request: IngestRequest(

@@ -1,6 +1,7 @@
 import Core
 import PinpointAPI
 import Postgres
+import Queue
 
 /// One transaction for several requests. Endpoints first, because their rows are locked in order; then the events by COPY; then
 /// what follows from both, with COMMIT in the same round trip.
@@ -18,6 +19,8 @@ struct IngestCommit {
         var outcomes: [IngestOutcome]
         /// Attribute names that their apps did not have before.
         var newNames: [AppID: Set<AttributeName>] = [:]
+        /// Some of the events have started campaigns.
+        var hasTriggered = false
     }
 
     let requests: [IngestRequest]
@@ -39,14 +42,21 @@ struct IngestCommit {
             for (app, keys) in plan.changedKeys { log.touch(app, keys) }
         }
         var engagements = requests.compactMap(\.engagement)
+        var triggered = requests.map { $0.events?.triggered ?? [] }
         if requests.contains(where: { ($0.events?.count ?? 0) > 0 }) {
             switch mode {
             case .copy: try await copyEvents(&log, in: session)
-            case .deduplicate: engagements = try await insertNewEvents(&log, in: session)
+            case .deduplicate:
+                let new = try await insertNewEvents(&log, in: session)
+                engagements = new.engagements
+                triggered = TriggeredEvent.new(triggered, new.events)
             }
         }
         if !engagements.isEmpty { try await count(engagements, &log, in: session) }
         statements += requests.compactMap(\.unsubscribe).map(suppress)
+        let jobs = jobs(for: triggered)
+        result.hasTriggered = !jobs.isEmpty
+        statements += jobs
         statements += log.statements(at: now)
         // Last, because it travels with COMMIT and costs no round trip; that one of the apps is gone is rare.
         let apps = Set(requests.map(\.app)).sorted()
@@ -105,9 +115,27 @@ struct IngestCommit {
         }
     }
 
-    /// Repeated events (also within the batch) are left out, and so is all that they would count. Answers the engagements
-    /// whose event is new.
-    private func insertNewEvents(_ log: inout ChangeLog, in session: Session) async throws -> [Engagement] {
+    /// One for each campaign that events of this commit start, in the same transaction: acknowledged is enqueued.
+    private func jobs(for triggered: [[TriggeredEvent]]) -> [SQL] {
+        var byApp: [AppID: (events: [TriggeredEvent], receivedAt: Instant)] = [:]
+        for (request, events) in zip(requests, triggered) where !events.isEmpty {
+            let receivedAt = request.events?.receivedAt ?? now
+            let sum = byApp[request.app] ?? ([], receivedAt)
+            byApp[request.app] = (sum.events + events, min(sum.receivedAt, receivedAt))
+        }
+        return byApp.sorted { $0.key < $1.key }.flatMap { app, sum in
+            TriggerJob.jobs(for: sum.events, app: app, receivedAt: sum.receivedAt).map { Queue.insert($0.job) }
+        }
+    }
+
+    /// What of the commit's events was not there before.
+    private struct NewEvents {
+        var engagements: [Engagement] = []
+        var events: Set<EventID> = []
+    }
+
+    /// Repeated events (also within the batch) are left out, and so is all that they would count or start.
+    private func insertNewEvents(_ log: inout ChangeLog, in session: Session) async throws -> NewEvents {
         if try await session.query("SELECT 1 WHERE to_regclass('pg_temp.ingest_events') IS NOT NULL").isEmpty {
             try await session.execute("CREATE TEMP TABLE ingest_events (LIKE events) ON COMMIT DELETE ROWS")
         }
@@ -123,19 +151,22 @@ struct IngestCommit {
             INSERT INTO events
             SELECT * FROM pg_temp.ingest_events
                 ON CONFLICT DO NOTHING
-            RETURNING app, endpoint_key, type, at
+            RETURNING app, endpoint_key, type, at, id
             """
         )
         var engaged: Set<EngagedEvent> = []
+        var new = NewEvents()
         for row in fresh {
             let event = EngagedEvent(app: try row.get(0), key: try row.get(1), type: try row.get(2), at: try row.get(3))
             engaged.insert(event)
+            new.events.insert(try row.get(4))
             log.touch(event.app, CollectionOfOne(event.key), eventsIn: CollectionOfOne(event.at.day.weekStart))
             log.count(event.app, type: event.type, minute: event.at.seconds.flooredDivision(by: 60), n: 1)
         }
-        return requests.compactMap(\.engagement).filter {
+        new.engagements = requests.compactMap(\.engagement).filter {
             engaged.contains(EngagedEvent(app: $0.app, key: $0.endpointKey, type: $0.kind.rawValue, at: $0.at))
         }
+        return new
     }
 
     private struct EngagedEvent: Hashable {

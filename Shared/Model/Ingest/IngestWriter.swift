@@ -12,18 +12,21 @@ package final class IngestWriter: Sendable {
     private let partitions: Partitions
     private let hasher: SuppressionHasher
     private let attributes: AttributeRegistry
+    private let onTrigger: @Sendable () -> Void
     private let commits: Counter
     private let commitSize: Histogram
     private let stored: Counter
     private let repeated: Counter
 
-    /// `attributes`: the process's; without one the writer has its own.
+    /// `attributes`: the process's; without one the writer has its own. `onTrigger`: called after a commit whose events started
+    /// campaigns.
     package init(
         database: Database, partitions: Partitions, hasher: SuppressionHasher, metrics: Metrics,
-        attributes: AttributeRegistry? = nil
+        attributes: AttributeRegistry? = nil, onTrigger: @escaping @Sendable () -> Void = {}
     ) {
         self.database = database
         self.attributes = attributes ?? AttributeRegistry(database: database)
+        self.onTrigger = onTrigger
         self.partitions = partitions
         self.hasher = hasher
         commits = metrics.counter(.ingestCommits)
@@ -96,6 +99,7 @@ package final class IngestWriter: Sendable {
                 let result = try await database.transaction { try await commit.run(mode, in: $0) }
                 attributes.learn(result.newNames)
                 note(requests, mode)
+                if result.hasTriggered { onTrigger() }
                 return result.outcomes
             } catch let fault as SQLFault where attempt < Self.attempts {
                 // 23505: an event came before, or another commit has just made the same endpoint. Both end well when repeated,

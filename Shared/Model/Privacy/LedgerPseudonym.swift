@@ -17,7 +17,8 @@ struct LedgerPseudonym {
         let range: ClosedRange<Int64>
     }
 
-    /// `(id, run_day)` of the runs that may have the key: one index look per run, treatment and slot.
+    /// `(id, run_day)` of the runs that may have the key: one index look per run, treatment and slot; all chunks of a run of events,
+    /// whose ranges overlap.
     static func runs(with key: Int64, of app: AppID, until: Instant) -> SQL {
         """
         SELECT DISTINCT r.id, r.run_day
@@ -35,6 +36,12 @@ struct LedgerPseudonym {
                 ORDER BY c.last_key
                 LIMIT 1) AS c
          WHERE r.app = \(app) AND r.started_at <= \(until) AND c.first_key <= \(key)
+         UNION
+        SELECT r.id, r.run_day
+          FROM runs r
+         WHERE r.app = \(app) AND r.started_at <= \(until) AND r.open_until IS NOT NULL
+           AND EXISTS (SELECT FROM run_chunks c
+                        WHERE c.app = r.app AND c.run = r.id AND \(key) BETWEEN c.first_key AND c.last_key)
         """
     }
 

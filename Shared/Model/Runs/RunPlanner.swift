@@ -9,6 +9,9 @@ package enum RunPlanner {
     /// The same with MessagesPerSecond, where sending itself may take days.
     private static let defaultPacedDuration: Duration = .seconds(30 * 24 * 3600)
 
+    /// Messages of an event-triggered campaign have their own expiry, soon after their event; the run's is only behind all of them.
+    private static let eventGrace: Duration = .seconds(3600)
+
     /// Throws `.invalid` when the campaign cannot be sent (template gone, no sender address).
     package static func plan(_ run: RunStart.Initializing, in session: Session) async throws -> RunPlan {
         let campaign = try CampaignStore.request(run.definition, of: run.campaign)
@@ -22,7 +25,8 @@ package enum RunPlanner {
             run: run.run,
             runDay: run.runDay,
             scheduledAt: run.scheduledAt,
-            expiresAt: expiry(of: campaign, startedAt: run.startedAt),
+            expiresAt: campaign.schedule?.frequency == .event
+                ? (run.runDay + 1).start + eventGrace : expiry(of: campaign, startedAt: run.startedAt),
             deliveryPolicy: CampaignExtensions.policy(campaign.needletail),
             holdoutPercent: campaign.holdoutPercent ?? 0,
             treatments: treatments,

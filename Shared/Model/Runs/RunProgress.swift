@@ -13,11 +13,15 @@ package enum RunProgress {
         let rows = try await session.query(
             """
             SELECT EXISTS (SELECT FROM campaigns WHERE next_due_at <= \(now) AND status IN \(RunStart.waiting)),
-                   EXISTS (SELECT FROM runs WHERE state IN ('INITIALIZING', 'RUNNING'))
+                   EXISTS (SELECT FROM runs WHERE state IN ('INITIALIZING', 'RUNNING')
+                              AND (state = 'INITIALIZING' OR \(isClosed(at: now))))
             """
         )
         return Outlook(hasDue: try rows[0].get(0), hasUnfinished: try rows[0].get(1))
     }
+
+    /// Whether all recipients of a run are known, or will be without anything happening outside.
+    private static func isClosed(at now: Instant) -> SQL { "(open_until IS NULL OR open_until <= \(now))" }
 
     package struct Running: Sendable {
         package var key: RunKey
@@ -48,11 +52,11 @@ package enum RunProgress {
     // MARK: Completion
 
     /// Runs that seem to have an outcome for every recipient.
-    package static func finished(limit: Int, in session: Session) async throws -> [RunKey] {
+    package static func finished(limit: Int, now: Instant, in session: Session) async throws -> [RunKey] {
         let rows = try await session.query(
             """
             SELECT app, id, campaign FROM runs r
-             WHERE state = 'RUNNING' AND fanned_out
+             WHERE state = 'RUNNING' AND fanned_out AND \(isClosed(at: now))
                AND NOT EXISTS (SELECT FROM jobs j WHERE j.app = r.app AND j.run = r.id)
              ORDER BY started_at
              LIMIT \(limit)
@@ -71,6 +75,7 @@ package enum RunProgress {
             """
             UPDATE runs r SET state = 'COMPLETED', result = 'SUCCESS', ended_at = \(now)
              WHERE r.app = \(key.app) AND r.id = \(key.run) AND r.state = 'RUNNING' AND r.fanned_out
+               AND \(isClosed(at: now))
                AND NOT EXISTS (SELECT FROM jobs j WHERE j.app = r.app AND j.run = r.id)
             """
         )
