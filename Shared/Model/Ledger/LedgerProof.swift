@@ -31,7 +31,7 @@ package enum LedgerProof {
                 .init(name: "balance", detail: "planned \(sheet.plannedTotal), booked \(booked), open \(sheet.open)")
             )
         }
-        for check in checks(app, run: sheet.run, day: day) {
+        for check in checks(app, run: sheet.run, day: day) + uniquenessChecks(app, run: sheet.run, day: day) {
             let rows = try await session.query(check.sql)
             let count: Int64 = try rows[0].get(0)
             if count > 0 { found.append(.init(name: check.name, detail: "\(count) \(check.unit)")) }
@@ -39,7 +39,7 @@ package enum LedgerProof {
         return found
     }
 
-    private struct Check {
+    struct Check {
         let name: String
         let unit: String
         let sql: SQL
@@ -57,39 +57,6 @@ package enum LedgerProof {
                          WHERE run_day = \(day) AND app = \(app) AND run = \(run) AND outcome = \(accepted)
                            AND flags & \(SendOutcomeRow.possibleDuplicate) = 0
                          GROUP BY chunk, ordinal HAVING count(*) > 1) AS twice
-                    """
-            ),
-            Check(
-                name: "double recipient",
-                unit: "endpoints in more than one place of the run, or of a chunk that events made",
-                sql: """
-                    SELECT count(*) FROM (
-                        SELECT 1 FROM send_outcomes o
-                          LEFT JOIN run_chunks c ON c.app = o.app AND c.run = o.run AND c.chunk = o.chunk
-                         WHERE o.run_day = \(day) AND o.app = \(app) AND o.run = \(run)
-                         GROUP BY o.endpoint_key, CASE WHEN c.causes IS NULL THEN -1 ELSE o.chunk END
-                        HAVING count(DISTINCT (o.chunk, o.ordinal)) > 1) AS twice
-                    """
-            ),
-            Check(
-                name: "double event",
-                unit: "events that are in more than one place of the campaign",
-                sql: """
-                    SELECT count(*) FROM (
-                        SELECT 1 FROM runs r
-                          JOIN run_chunks c ON c.app = r.app AND c.run = r.id, unnest(c.causes) AS cause
-                         WHERE r.app = \(app)
-                           AND r.campaign = (SELECT campaign FROM runs WHERE app = \(app) AND id = \(run))
-                         GROUP BY cause
-                        HAVING count(*) > 1 AND bool_or(r.id = \(run))) AS twice
-                    """
-            ),
-            Check(
-                name: "event without a place",
-                unit: "chunks that have not one event for each recipient",
-                sql: """
-                    SELECT count(*) FROM run_chunks
-                     WHERE app = \(app) AND run = \(run) AND cardinality(causes) <> size
                     """
             ),
             Check(
