@@ -33,6 +33,20 @@ package enum Progress {
         """
     }
 
+    /// Records the window up to `fired` without opening another: outcomes are to stand before something slow begins. What was
+    /// fired behind `done` never left.
+    package static func record(_ job: LeasedJob, done: Int, fired: Int, lease: LeaseTerms) -> SQL {
+        """
+        UPDATE jobs
+           SET done = \(Int32(done)), fired = \(Int32(done)),
+               attempt = CASE WHEN \(Int32(done)) > done THEN 1 ELSE attempt END,
+               lease_expires_at = clock_timestamp() + \(lease.milliseconds) * interval '1 millisecond'
+         WHERE id = \(job.id) AND lease_token = \(job.token) AND lease_owner IS NOT NULL
+           AND lease_expires_at > clock_timestamp() AND jobs.fired = \(Int32(fired)) AND jobs.done <= \(Int32(done))
+        RETURNING id
+        """
+    }
+
     /// Records the last window: every recipient has an outcome or a job of its own, so the row goes.
     package static func complete(_ job: LeasedJob) -> SQL {
         """

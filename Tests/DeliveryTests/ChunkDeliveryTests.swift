@@ -143,6 +143,23 @@ import Testing
         #expect(try await fixture.violations().isEmpty)
     }
 
+    @Test func `a channel without a message is a mismatch, one without a worker is unsupported`() async throws {
+        try await fixture.start(fixture.plan(otherChannels: ["SMS", "GCM"]), endpoints: 5)
+        for (key, channel) in [(Int64(1), "SMS"), (2, "VOICE"), (3, "GCM")] {
+            try await fixture.database.execute(
+                "UPDATE endpoints SET channel_type = \(channel) WHERE endpoint_key = \(key)")
+        }
+        try await fixture.database.execute("UPDATE endpoints SET channel_type = NULL WHERE endpoint_key = 4")
+        let channel = ScriptedChannel()
+        try await fixture.drain(fixture.delivery(channel))
+        let rows = try await fixture.database.query("SELECT endpoint_key, reason FROM send_outcomes ORDER BY 1")
+        #expect(
+            try rows.map { try $0.get(1) as String? } == [
+                "UNSUPPORTED_CHANNEL", "ENDPOINT_CHANNEL_MISMATCH", "UNSUPPORTED_CHANNEL", "ENDPOINT_CHANNEL_MISMATCH", nil,
+            ])
+        #expect(Set(channel.handedOver.keys) == [5])
+    }
+
     @Test func `a cancelled run sends nothing more`() async throws {
         try await fixture.start(fixture.plan(), endpoints: 3)
         try await fixture.database.execute("UPDATE runs SET state = 'CANCELLED'")

@@ -24,14 +24,21 @@ struct DeliveryFixture {
 
     var lease: LeaseTerms { LeaseTerms(owner: HexID(high: 9, low: 9), duration: .seconds(30)) }
 
-    func plan(_ policy: DeliveryPolicy = .atMostOnce, lasting: Duration = .seconds(3600)) -> RunPlan {
+    func plan(
+        _ policy: DeliveryPolicy = .atMostOnce,
+        lasting: Duration = .seconds(3600),
+        rules: RunRules = RunRules(),
+        otherChannels: Set<String> = [],
+        run: RunID? = nil,
+        campaign: CampaignID? = nil
+    ) -> RunPlan {
         RunPlan(
             account: "000000000000",
             app: app,
-            campaign: campaign,
+            campaign: campaign ?? self.campaign,
             campaignVersion: 1,
             campaignName: "test",
-            run: run,
+            run: run ?? self.run,
             runDay: day,
             scheduledAt: environment.now(),
             expiresAt: environment.now() + lasting,
@@ -40,49 +47,71 @@ struct DeliveryFixture {
             treatments: [
                 .init(
                     name: nil, sizePercent: 100,
-                    email: .init(from: "shop@example.com", subject: "Hello", html: nil, text: "Hello"))
-            ]
+                    email: .init(from: "shop@example.com", subject: "Hello", html: nil, text: "Hello"),
+                    otherChannels: otherChannels)
+            ],
+            rules: rules
         )
     }
 
     /// Endpoints 1…count, one chunk with all of them, one job.
     func start(_ plan: RunPlan, endpoints count: Int) async throws {
-        try await Partitions(database).ensure(.sendOutcomes, for: day)
-        let keys = (1...count).map(Int64.init)
+        try await addPeople(count)
+        try await add(plan, endpoints: count, chunkSize: count)
+    }
+
+    /// Endpoints 1…count.
+    func addPeople(_ count: Int) async throws {
         let now = environment.now()
-        var job = NewJob(queue: .email, kind: ChunkDelivery.kind, dueAt: now)
-        job.app = app
-        job.send = SendCause(run: run, runDay: day, chunk: 0, treatment: 0)
-        job.recipients = keys
-        let new = job
+        try await database.execute(
+            """
+            INSERT INTO endpoints (app, endpoint_key, external_id, channel_type, address, cohort, effective_at, created_at)
+            SELECT \(app), k, 'e' || k, 'EMAIL', 'p' || k || '@example.com', 0, \(now), \(now)
+              FROM generate_series(1, \(Int64(count))) AS k
+            """
+        )
+    }
+
+    /// A run over endpoints 1…count, a job per chunk.
+    func add(_ plan: RunPlan, endpoints count: Int, chunkSize: Int) async throws {
+        try await Partitions(database).ensure(.sendOutcomes, for: day)
+        let now = environment.now()
         try await database.transaction { session in
-            try await session.execute(
-                """
-                INSERT INTO endpoints (app, endpoint_key, external_id, channel_type, address, cohort, effective_at, created_at)
-                SELECT \(app), k, 'e' || k, 'EMAIL', 'p' || k || '@example.com', 0, \(now), \(now) FROM unnest(\(keys)) AS k
-                """
-            )
             try await session.execute(
                 """
                 INSERT INTO runs (app, id, campaign, campaign_version, occurrence, run_day, state, frozen, scheduled_at,
                                   started_at, fanned_out, planned)
-                VALUES (\(app), \(run), \(campaign), 1, 'once', \(day), 'RUNNING',
+                VALUES (\(app), \(plan.run), \(plan.campaign), 1, \(plan.run.description), \(day), 'RUNNING',
                         \(SQLBind.jsonb(plan.json.serialized)), \(now), \(now), true, \(Int64(count)))
                 """
             )
-            try await session.execute(
-                """
-                INSERT INTO run_chunks (app, run, chunk, treatment, first_key, last_key, size, digest)
-                SELECT \(app), \(run), 0, 0, 1, \(Int64(count)), \(Int32(count)),
-                       sha256(string_agg(int8send(k), ''::bytea ORDER BY k)) FROM unnest(\(keys)) AS k
-                """
-            )
-            try await Queue.enqueue(new, in: session)
+            for (chunk, first) in stride(from: 1, through: count, by: chunkSize).enumerated() {
+                let keys = (first...min(first + chunkSize - 1, count)).map(Int64.init)
+                try await session.execute(
+                    """
+                    INSERT INTO run_chunks (app, run, chunk, treatment, first_key, last_key, size, digest)
+                    SELECT \(app), \(plan.run), \(Int32(chunk)), 0, \(keys[0]), \(keys[keys.count - 1]), \(Int32(keys.count)),
+                           sha256(string_agg(int8send(k), ''::bytea ORDER BY k)) FROM unnest(\(keys)) AS k
+                    """
+                )
+                var job = NewJob(queue: .email, kind: ChunkDelivery.kind, dueAt: now)
+                job.app = app
+                job.send = SendCause(run: plan.run, runDay: day, chunk: Int32(chunk), treatment: 0)
+                job.recipients = keys
+                try await Queue.enqueue(job, in: session)
+            }
         }
     }
 
-    func delivery(_ channel: ScriptedChannel, window: Int = 4) -> ChunkDelivery {
-        ChunkDelivery(channel: channel, database: database, environment: environment, lease: lease, window: window)
+    func delivery(
+        _ channel: any DeliveryChannel, window: Int = 4, rules: DeliveryRules = DeliveryRules(),
+        at now: Instant? = nil, on database: Database? = nil
+    ) -> ChunkDelivery {
+        var environment = environment
+        if let now { environment.now = { now } }
+        return ChunkDelivery(
+            channel: channel, database: database ?? self.database, environment: environment, lease: lease, window: window,
+            rules: rules)
     }
 
     func take(at instant: Instant? = nil) async throws -> LeasedJob? {
@@ -104,13 +133,13 @@ struct DeliveryFixture {
         }
     }
 
-    func sheet() async throws -> BalanceSheet? {
-        try await database.withSession { try await Ledger.balance(app, run: run, in: $0) }
+    func sheet(of run: RunID? = nil) async throws -> BalanceSheet? {
+        try await database.withSession { try await Ledger.balance(app, run: run ?? self.run, in: $0) }
     }
 
-    func violations() async throws -> [LedgerProof.Violation] {
+    func violations(of run: RunID? = nil) async throws -> [LedgerProof.Violation] {
         try await database.withSession { session in
-            guard let sheet = try await Ledger.balance(app, run: run, in: session) else { return [] }
+            guard let sheet = try await Ledger.balance(app, run: run ?? self.run, in: session) else { return [] }
             return try await LedgerProof.violations(sheet, app: app, in: session)
         }
     }
@@ -123,14 +152,21 @@ final class ScriptedChannel: DeliveryChannel, PreparedRun {
     let type = "EMAIL"
     private let answer: Answer
     private let attempts = Lock<[Int64: Int]>([:])
-    private let beforeAnswer: @Sendable () async -> Void
+    private let beforeSends: @Sendable (_ sends: [Send]) async -> Void
 
     init(
+        _ answer: @escaping Answer,
+        beforeSends: @escaping @Sendable (_ sends: [Send]) async -> Void
+    ) {
+        self.answer = answer
+        self.beforeSends = beforeSends
+    }
+
+    convenience init(
         _ answer: @escaping Answer = { _, _ in .accepted(providerReference: "ok") },
         beforeAnswer: @escaping @Sendable () async -> Void = {}
     ) {
-        self.answer = answer
-        self.beforeAnswer = beforeAnswer
+        self.init(answer, beforeSends: { _ in await beforeAnswer() })
     }
 
     /// How often each endpoint was handed over.
@@ -139,7 +175,7 @@ final class ScriptedChannel: DeliveryChannel, PreparedRun {
     func prepare(_ plan: RunPlan) throws -> any PreparedRun { self }
 
     func deliver(_ sends: [Send], startBefore: Int64) async -> [SendOutcome] {
-        await beforeAnswer()
+        await beforeSends(sends)
         return sends.map { send in
             let attempt = attempts.withLock { attempts in
                 attempts[send.recipient.key, default: 0] += 1

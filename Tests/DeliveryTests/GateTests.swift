@@ -62,7 +62,7 @@ import Testing
             case .otherChannel: recipient.channelType = "VOICE"
             case .noAddress: recipient.address = ""
             case .noWorker: if recipient.channelType == "EMAIL" { recipient.channelType = "SMS" }
-            case .filtered: person.filter = .filtered
+            case .filtered: person.hook = .filtered
             case .total: person.earlier.total = 9
             case .daily: person.earlier.campaignDaily = 2
             case .quiet: rules.campaign.quietTime = QuietWindow(start: 0, end: 1439)
@@ -142,10 +142,10 @@ import Testing
             channelType: "EMAIL", messageChannels: ["EMAIL"], campaign: campaign,
             expiresAt: Instant(seconds: 1_086_400))
         let clock = Gate.Clock(now: now, offset: { _, _ in nil })
-        let changed = Gate.Person(.sample, filter: .changed(attributes: ["a": ["b"]]))
+        let changed = Gate.Person(.sample, hook: .pass(HookChanges(attributes: Array("{}".utf8))))
         #expect(Gate.decide(intent, changed, clock, Gate.Rules()).decision == .send)
         #expect(
-            Gate.decide(intent, Gate.Person(.sample, filter: .failed), clock, Gate.Rules()).decision
+            Gate.decide(intent, Gate.Person(.sample, hook: .failed), clock, Gate.Rules()).decision
                 == .refuse(.suppressed, .hookFailure))
     }
 

@@ -15,7 +15,7 @@ package final class SMTPPeer: Sendable {
         self.process = process
     }
 
-    /// `flags`: `--auth`, `--tls-required`, `--pipelining`, `--slow`.
+    /// `flags`: `--auth`, `--tls-required`, `--pipelining`, `--slow`, `--delay=SECONDS`.
     package static func start(_ flags: [String] = []) async throws -> SMTPPeer {
         let directory = try ScratchDirectory()
         let process = try ChildProcess(
@@ -30,9 +30,9 @@ package final class SMTPPeer: Sendable {
     /// Where it appends one JSON line per accepted message.
     package var messagesFile: String { "\(directory.path)/messages" }
 
-    /// One object per accepted message, in order of arrival: `from`, `to`, `options`, `peer`, `tls`, `raw` (base64) and, for
-    /// messages with a Message-ID, `headers`, `decoded` (`From` and `To`), `parts`
-    /// and `defects` as Python's e-mail parser reads them.
+    /// One object per accepted message, in order of arrival: `from`, `to`, `options`, `peer`, `received`, `tls`, `raw` (base64)
+    /// and, for messages with a Message-ID, `headers`, `decoded` (`From` and `To`), `parts` and `defects` as Python's e-mail
+    /// parser reads them.
     package func messages() throws -> [JSON] {
         try directory.lines(of: "messages").map { try JSON.parse($0) }
     }

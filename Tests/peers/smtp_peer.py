@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A real SMTP server (aiosmtpd) whose replies are scripted by the recipient's address.
 
-usage: smtp_peer.py DIRECTORY [--auth] [--tls-required] [--pipelining] [--slow]
+usage: smtp_peer.py DIRECTORY [--auth] [--tls-required] [--pipelining] [--slow] [--delay=SECONDS]
 
 Listens on a free loopback port, prints "port N ca FILE", and appends one JSON line per accepted message to
 DIRECTORY/messages: its envelope, raw bytes (base64) and what Python's e-mail parser makes of them. Ends with its parent.
@@ -13,7 +13,8 @@ DIRECTORY/messages: its envelope, raw bytes (base64) and what Python's e-mail pa
   droprcpt@…         the connection is cut at RCPT
   close@…            421 after the final dot
 
-With --slow every final dot is answered after 20 ms, so that a run lasts long enough to be disturbed.
+With --slow every final dot is answered after 20 ms, so that a run lasts long enough to be disturbed; with --delay after that
+many seconds. "received" is when the content had come, in seconds since 1970.
 """
 import asyncio
 import base64
@@ -26,11 +27,14 @@ import pathlib
 import ssl
 import subprocess
 import sys
+import time
 
 from aiosmtpd.smtp import SMTP, AuthResult
 
 directory = pathlib.Path(sys.argv[1])
 flags = set(sys.argv[2:])
+delay = next((float(flag.removeprefix("--delay=")) for flag in flags if flag.startswith("--delay=")), 0)
+delay = delay or (0.02 if "--slow" in flags else 0)
 
 
 def certificate():
@@ -98,8 +102,8 @@ class Handler:
 
     async def handle_DATA(self, server, session, envelope):
         address = envelope.rcpt_tos[0]
-        if "--slow" in flags:
-            await asyncio.sleep(0.02)
+        received = time.time()
+        await asyncio.sleep(delay)
         if address.startswith("drop@"):
             server.transport.abort()
             return "250 2.0.0 never read"
@@ -112,7 +116,7 @@ class Handler:
             return reply
         record = {
             "from": envelope.mail_from, "to": envelope.rcpt_tos, "options": envelope.mail_options,
-            "peer": session.peer[1], "tls": session.ssl is not None, "raw": base64.b64encode(envelope.content).decode(),
+            "received": received, "peer": session.peer[1], "tls": session.ssl is not None, "raw": base64.b64encode(envelope.content).decode(),
         }
         if b"Message-ID:" in envelope.content:
             record.update(parsed(envelope.content))

@@ -59,15 +59,16 @@ package enum Gate {
     package struct Person: Sendable {
         /// Nil when the endpoint was deleted after fan-out.
         package var recipient: Recipient?
-        package var filter: FilterVerdict
+        package var hook: HookVerdict
         /// Of other messages; a message never counts against itself.
         package var earlier: EarlierMessages
 
         package init(
-            _ recipient: Recipient?, filter: FilterVerdict = .pass, earlier: EarlierMessages = EarlierMessages()
+            _ recipient: Recipient?, hook: HookVerdict = .pass(HookChanges()),
+            earlier: EarlierMessages = EarlierMessages()
         ) {
             self.recipient = recipient
-            self.filter = filter
+            self.hook = hook
             self.earlier = earlier
         }
     }
@@ -101,8 +102,8 @@ package enum Gate {
         if clock.now >= intent.expiresAt { return refuse(.expired, nil) }
         guard let recipient = person.recipient else { return refuse(.suppressed, .deleted) }
         if let reason = obstacle(to: intent, recipient) { return refuse(.suppressed, reason) }
-        switch person.filter {
-        case .pass, .changed: break
+        switch person.hook {
+        case .pass: break
         case .filtered: return refuse(.suppressed, .hookFiltered)
         case .failed: return refuse(.suppressed, .hookFailure)
         }

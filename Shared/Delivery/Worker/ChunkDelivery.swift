@@ -51,8 +51,23 @@ package struct ChunkDelivery: Sendable {
                 return try await rest(unrecorded, of: job, run: run, done: place.done, for: wait, held)
             }
             let indices = place.done..<min(place.done + pace.window(window), job.recipients.count)
-            let verdicts = try await filter(indices, of: job, run: run, held)
-            let opening = WindowOpening(delivery: self, job: job, run: run, indices: indices, filter: verdicts)
+            if run.plan.hook != nil, let window = unrecorded {
+                // A hook may take a minute; a crash meanwhile must not leave in doubt what is known already.
+                guard try await record(window, place.done, place.fired, of: job, run: run, held) else {
+                    return try await recordLate(window, of: job, run: run)
+                }
+                (place.fired, unrecorded) = (place.done, nil)
+            }
+            let verdicts: [Int64: HookVerdict]
+            switch try await askHook(about: indices, of: job, run: run, held) {
+            case .verdicts(let said): verdicts = said
+            case .wait(let pause):
+                return try await rest(unrecorded, of: job, run: run, done: place.done, for: pause, held)
+            // Stopping, which the loop sees, or cancelled, which the gate books.
+            case .abandoned: verdicts = [:]
+            }
+            guard !held.isStopping else { break }
+            let opening = WindowOpening(delivery: self, job: job, run: run, indices: indices, hook: verdicts)
             let opened: OpenedWindow?
             do {
                 opened = try await opening.open(recording: unrecorded, fired: place.fired, held)
@@ -91,17 +106,22 @@ package struct ChunkDelivery: Sendable {
         var fired: Int
     }
 
-    /// What the run's hook says of these recipients, by endpoint key; empty without a hook.
-    private func filter(
-        _ indices: Range<Int>, of job: LeasedJob, run: PreparedRuns.Entry, _ held: HeldLease
-    ) async throws -> [Int64: FilterVerdict] {
-        guard run.plan.hook != nil else { return [:] }
+    /// What the run's hook says of these recipients; nothing without a hook, and nothing when this worker asks none.
+    private func askHook(
+        about indices: Range<Int>, of job: LeasedJob, run: PreparedRuns.Entry, _ held: HeldLease
+    ) async throws -> HookFilter.Answer {
+        guard let hook = run.plan.hook, let hooks = rules.hooks else { return .verdicts([:]) }
         let keys = Array(job.recipients[indices])
-        let recipients = try await database.query(Recipient.load(keys, of: run.plan.app)).map { try Recipient($0) }
-        let failed = recipients.map { _ in FilterVerdict.failed }
-        let verdicts =
-            await rules.filter?.verdicts(on: recipients, of: run.plan, job: job, lease: held) ?? failed
-        return Dictionary(zip(recipients.map(\.key), verdicts), uniquingKeysWith: { first, _ in first })
+        let people = try await database.query(Recipient.load(keys, of: run.plan.app)).map { try Recipient($0) }
+        let (database, plan) = (database, run.plan)
+        return await hooks.ask(
+            hook, about: people, plan: plan, cause: run.cause(of: job),
+            isWanted: {
+                if held.isStopping { return false }
+                // A database that stumbles says nothing about the run.
+                let rows = try? await database.query(RunStore.isCancelled(plan.app, run: plan.run))
+                return (try? rows?.first?.get(0)) != true
+            })
     }
 
     private func handOver(
@@ -133,6 +153,27 @@ package struct ChunkDelivery: Sendable {
         for (index, outcome) in zip(sends.map(\.index), outcomes) { result.book(index, outcome) }
         result.decideOnUnsent()
         return result
+    }
+
+    /// False when the lease is lost.
+    private func record(
+        _ window: WindowResult, _ done: Int, _ fired: Int, of job: LeasedJob, run: PreparedRuns.Entry, _ held: HeldLease
+    ) async throws -> Bool {
+        let (began, now) = (MonotonicClock.now(), environment.now())
+        let move = Progress.record(job, done: done, fired: fired, lease: lease)
+        let recorded: Bool? = try await moving(job) { session in
+            let rows = try await session.batch([move] + consequences(of: window, in: run.plan, at: now))
+            guard !rows[0].isEmpty else { throw NotMoved() }
+            try await append(window, of: job, in: run.plan, at: now, session)
+            return true
+        }
+        if recorded == nil {
+            // The commit may have stood and only its answer been lost.
+            let confirmation = Progress.confirm(job, done: done, fired: done, lease: lease)
+            guard try await !database.query(confirmation).isEmpty else { return false }
+        }
+        held.confirmed(callBegan: began, terms: lease)
+        return true
     }
 
     /// The end of this process's hold on the job: finished, or given back from `done`.

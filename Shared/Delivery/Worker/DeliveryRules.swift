@@ -4,19 +4,19 @@ import Runtime
 /// What a delivery worker applies to every run besides the run's own rules.
 package struct DeliveryRules: Sendable {
     /// Asks campaigns' hooks. Without one, a run that has a hook reaches nobody: HOOK_FAILURE.
-    package var filter: (any RecipientFilter)?
+    package var hooks: HookFilter?
     package var hours: (any SendingHours)?
     package var tokens: (any SendTokens)?
     /// Seconds east of UTC, nil for what is no zone.
     package var offset: @Sendable (_ zone: String, _ instant: Instant) -> Int?
 
     package init(
-        filter: (any RecipientFilter)? = nil,
+        hooks: HookFilter? = nil,
         hours: (any SendingHours)? = nil,
         tokens: (any SendTokens)? = nil,
         offset: @escaping @Sendable (String, Instant) -> Int? = { ZoneInfo.offset(of: $0, at: $1) }
     ) {
-        self.filter = filter
+        self.hooks = hooks
         self.hours = hours
         self.tokens = tokens
         self.offset = offset

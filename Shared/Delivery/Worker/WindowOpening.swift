@@ -25,7 +25,7 @@ struct WindowOpening {
     let run: PreparedRuns.Entry
     let indices: Range<Int>
     /// By endpoint key; what the run's hook said before.
-    let filter: [Int64: FilterVerdict]
+    let hook: [Int64: HookVerdict]
 
     private var plan: RunPlan { run.plan }
 
@@ -95,8 +95,8 @@ struct WindowOpening {
     // MARK: Deciding
 
     private func decide(_ state: State, at now: Instant, readAt: Int64, _ session: Session) async throws -> OpenedWindow {
-        let treatment = plan.treatments.indices.contains(Int(run.cause(of: job).treatment))
-            ? plan.treatments[Int(run.cause(of: job).treatment)] : nil
+        let arm = Int(run.cause(of: job).treatment)
+        let treatment = plan.treatments.indices.contains(arm) ? plan.treatments[arm] : nil
         let intent = Gate.Intent(
             channelType: delivery.channel.type, messageChannels: treatment?.channels ?? [], campaign: plan.campaign,
             expiresAt: run.expiry(of: job), runIsCancelled: state.runIsCancelled)
@@ -108,11 +108,11 @@ struct WindowOpening {
         for (place, index) in indices.enumerated() {
             let key = job.recipients[index]
             var recipient = state.recipients[key]
-            let filter = filter(of: key, exists: recipient != nil)
-            let person = Gate.Person(recipient, filter: filter, earlier: tally.earlier(place, key))
+            let said = verdict(on: key)
+            let person = Gate.Person(recipient, hook: said, earlier: tally.earlier(place, key))
             let verdict = Gate.decide(intent, person, clock, rules)
             if verdict.counts { tally.reserve(place, key) }
-            recipient?.apply(filter)
+            if case .pass(let changes) = said { recipient = recipient?.applying(changes) }
             decisions.append((index, recipient, verdict.decision))
         }
         let turns = try await takeTokens(for: decisions, at: now, session)
@@ -123,8 +123,8 @@ struct WindowOpening {
     }
 
     /// Whoever came to be after the hook was asked has not passed it.
-    private func filter(of key: Int64, exists: Bool) -> FilterVerdict {
-        plan.hook == nil || !exists ? .pass : filter[key] ?? .failed
+    private func verdict(on key: Int64) -> HookVerdict {
+        plan.hook == nil ? .pass(HookChanges()) : hook[key] ?? .failed
     }
 
     private typealias Decisions = [(index: Int, recipient: Recipient?, decision: Gate.Decision)]

@@ -47,7 +47,7 @@ final class SMTPConnection: EventSource, @unchecked Sendable {
         self.pool = pool
         self.loop = loop
         self.timeouts = timeouts
-        dialogue = SMTPDialogue(capabilities: transport.capabilities)
+        dialogue = SMTPDialogue(capabilities: transport.capabilities, isInTime: \.isInTime)
     }
 
     /// Can take a message at once.

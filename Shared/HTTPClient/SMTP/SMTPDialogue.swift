@@ -26,6 +26,8 @@ struct SMTPDialogue<Ticket> {
     }
 
     let capabilities: SMTPCapabilities
+    /// Asked when the server is ready for the content; an envelope that was written ahead may have waited behind a slow message.
+    private let isInTime: (Ticket) -> Bool
     /// Bytes to write next; the owner empties it with `takeOutput`.
     private(set) var output: [UInt8] = []
     /// Bytes ever put into `output`.
@@ -38,8 +40,9 @@ struct SMTPDialogue<Ticket> {
     private var envelope: Envelope?
     private var needsReset = false
 
-    init(capabilities: SMTPCapabilities) {
+    init(capabilities: SMTPCapabilities, isInTime: @escaping (Ticket) -> Bool = { _ in true }) {
         self.capabilities = capabilities
+        self.isInTime = isInTime
     }
 
     /// Nothing is outstanding: the connection may idle, quit or be dropped.
@@ -174,6 +177,12 @@ struct SMTPDialogue<Ticket> {
         guard envelope.refusal == nil else {
             write(Array(".\r\n".utf8), expecting: .loneDot)
             return endEnvelope(resets: false)
+        }
+        guard isInTime(envelope.ticket) else {
+            // The server takes nothing but content now: only the end of the connection says that there is none.
+            self.envelope = nil
+            isClosing = true
+            return Resolution(ticket: envelope.ticket, result: .notSent(.deadline))
         }
         // With room for the next envelope behind it.
         output.reserveCapacity(output.count + envelope.content.wire.count + 256)

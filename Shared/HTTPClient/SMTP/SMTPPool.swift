@@ -53,8 +53,9 @@ package final class SMTPPool: @unchecked Sendable {
     }
 
     /// Sends every message and returns their results in order. Messages that have not begun when the task is cancelled, or at
-    /// `startBefore` (µs of `MonotonicClock`), come back as `notSent`; those that have begun are waited for, at most
-    /// `timeouts.command + timeouts.final`. Refuses inside a database transaction.
+    /// `startBefore` (µs of `MonotonicClock`), come back as `notSent`, and so does one whose content the server was not ready
+    /// for by then; those that have begun are waited for, at most `timeouts.command + timeouts.final`. Refuses inside a
+    /// database transaction.
     package func send(_ messages: [SMTPMessage], startBefore: Int64? = nil) async -> [SMTPResult] {
         precondition(!Transaction.isActive, "SMTP inside a database transaction")
         guard !messages.isEmpty else { return [] }
@@ -193,8 +194,7 @@ package final class SMTPPool: @unchecked Sendable {
 
     private func unwanted(_ ticket: SMTPTicket) -> SMTPNotSent? {
         if isClosing || ticket.batch.isCancelled { return .cancelled }
-        if let limit = ticket.batch.startBefore, MonotonicClock.now() >= limit { return .deadline }
-        return nil
+        return ticket.isInTime ? nil : .deadline
     }
 
     private func dropUnwanted() {

@@ -9,6 +9,9 @@ struct SMTPTicket: Sendable {
     /// Connections that broke under it.
     var losses = 0
 
+    /// May begin, or if it has, may still be given its content.
+    var isInTime: Bool { batch.startBefore.map { MonotonicClock.now() < $0 } ?? true }
+
     func settle(_ result: SMTPResult) { batch.settle(index, result) }
 }
 

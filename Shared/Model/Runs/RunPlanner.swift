@@ -16,6 +16,9 @@ package enum RunPlanner {
     package static func plan(_ run: RunStart.Initializing, in session: Session) async throws -> RunPlan {
         let campaign = try CampaignStore.request(run.definition, of: run.campaign)
         let treatments = try await treatments(of: campaign, app: run.app, account: run.account, in: session)
+        var rules = rules(of: campaign, stored: run.definition)
+        let settings = try await AppSettingsStore.load(run.app, in: session)?.settings
+        rules.countsForApp = (settings?.limits?.daily ?? 0) > 0
         let plan = RunPlan(
             account: run.account,
             app: run.app,
@@ -31,7 +34,7 @@ package enum RunPlanner {
             holdoutPercent: campaign.holdoutPercent ?? 0,
             treatments: treatments,
             messagesPerSecond: campaign.limits?.messagesPerSecond ?? 0,
-            rules: rules(of: campaign, stored: run.definition),
+            rules: rules,
             hook: OutboundTarget.hook(campaign.hook)
         )
         return try plan.scheduled(as: run, campaign.schedule, lasting: duration(of: campaign))
