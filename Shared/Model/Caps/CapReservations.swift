@@ -70,8 +70,25 @@ package enum CapReservations {
 
     // MARK: Upkeep
 
+    /// People who left.
+    static func erase(_ app: AppID, _ keys: [Int64], until: Instant) -> SQL {
+        """
+        DELETE FROM cap_reservations
+         WHERE app = \(app) AND endpoint_key = ANY (\(keys)) AND at <= \(until)
+        """
+    }
+
+    /// Of these endpoints, oldest first: key, campaign, run, time.
+    static func list(_ app: AppID, _ keys: [Int64]) -> SQL {
+        """
+        SELECT endpoint_key, campaign, run, at FROM cap_reservations
+         WHERE app = \(app) AND endpoint_key = ANY (\(keys))
+         ORDER BY at, endpoint_key
+        """
+    }
+
     /// Rows per transaction: bounds how long it holds them.
-    private static let prunedPerBatch = 5000
+    package static let prunedPerBatch = 5000
 
     /// Deletes what no cap looks at any more: rows older than a day whose campaign had no Total, and all of campaigns that were
     /// deleted. Returns how many went; fewer than asked when there are no more.

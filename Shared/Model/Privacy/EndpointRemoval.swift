@@ -57,6 +57,7 @@ enum EndpointRemoval {
             """,
             "DELETE FROM user_merges WHERE app = \(app) AND endpoint_key = ANY (\(keys))",
             "DELETE FROM segment_members WHERE app = \(app) AND endpoint_key = ANY (\(keys))",
+            CapReservations.erase(app, keys, until: now),
             // Of every app: the development inbox does not know which one sent.
             "DELETE FROM dev_inbox WHERE recipient = ANY (\(addresses))",
         ]

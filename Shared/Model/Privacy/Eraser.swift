@@ -2,7 +2,7 @@ import Core
 package import Postgres
 import Queue
 
-/// Does an `Erasure`: removes a person's events and engagements, and makes the ledger's rows nobody's.
+/// Does an `Erasure`: removes a person's events, engagements and counted messages, and makes the ledger's rows nobody's.
 ///
 /// In transactions of bounded size; idempotent, so that a killed one starts again. Roll-ups stay. In the ledger every row keeps
 /// its place and its outcome, under a random key that stands for nobody, one per run, so that the books balance and two
@@ -30,6 +30,8 @@ package struct Eraser: Sendable {
     package func run(_ erasure: Erasure) async throws -> Result {
         guard try await eraseEvents(erasure) else { return .stopped }
         try await eraseEngagements(erasure)
+        // A worker that held a message of theirs may have written one since they left.
+        try await database.execute(CapReservations.erase(erasure.app, erasure.keys, until: erasure.until))
         var result = Result.done
         for key in erasure.keys {
             for run in try await runs(with: key, of: erasure) {

@@ -43,6 +43,7 @@ package struct PersonExport {
         try await writeSuppressions(endpoints, document)
         try document.section("ImportSegments", try await importSegments(ids))
         try await writeSends(ids, at: now, document)
+        try await writeCounted(ids, document)
         try await writeEvents(ids, document)
         try await writeInbox(endpoints, document)
         try document.close()
@@ -157,6 +158,21 @@ package struct PersonExport {
                     "RunId": .string((try row.get(1) as RunID).description), "Type": .string(try row.get(2)),
                     "TreatmentId": .string(try row.get(3)),
                     "FirstDate": .string((try row.get(4) as Instant).description), "Count": .integer(try row.get(5)),
+                ]
+            })
+    }
+
+    /// What stands for frequency caps: messages that were to reach the endpoint, sent or not.
+    private func writeCounted(_ ids: [Int64: String], _ document: ExportDocument) async throws {
+        let rows = try await database.query(CapReservations.list(app, ids.keys.sorted()))
+        try document.section(
+            "CountedMessages",
+            rows.map { row in
+                [
+                    "EndpointId": .string(ids[try row.get(0)] ?? ""),
+                    "CampaignId": .string((try row.get(1) as CampaignID).description),
+                    "RunId": .string((try row.get(2) as RunID).description),
+                    "Date": .string((try row.get(3) as Instant).description),
                 ]
             })
     }
