@@ -1,11 +1,12 @@
 import Core
 import Delivery
 import EventLoop
-import Model
 import Postgres
 import Queue
 import TestKit
 import Testing
+
+@testable import Model
 
 /// Random verdicts of gate, tokens and provider, with holders that vanish: after every step each recipient is in exactly one of
 /// {outcome, unfinished job}, and in the end all have an outcome.
@@ -34,9 +35,17 @@ import Testing
         }
 
         func take(
-            for recipients: [Recipient], of plan: RunPlan, job: LeasedJob, at now: Instant, in session: Session
-        ) async throws -> [Instant?] {
-            recipients.map { _ in draw(6) == 0 ? now + .seconds(Int64(draw(2)) * 900 + 1) : nil }
+            for recipients: [Recipient], of plan: RunPlan, job: LeasedJob, at now: Instant, expiresAt: Instant,
+            in session: Session
+        ) async throws -> SendTurns? {
+            if draw(8) == 0 { throw NoTurn() }
+            var turns = SendTurns(count: recipients.count)
+            for place in recipients.indices where draw(6) == 0 {
+                let slots = DomainSlots(
+                    domain: "d", first: .seconds(Int64(draw(2)) * 900 + 1), count: Int(draw(4)), rate: 1)
+                turns.wait(for: slots, at: [place], now: now, expiresAt: expiresAt)
+            }
+            return turns
         }
 
         func outcome() -> SendOutcome {
