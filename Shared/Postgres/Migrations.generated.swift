@@ -589,9 +589,10 @@ let generatedMigrations: [Migration] = [
     ),
     Migration(
         name: "0017_create_campaign_schedules",
-        checksum: "f5e6e56dbf12c2bb3413e9f8e714bbb7e3a88802b25d99045c94f396ded108d9",
-        isBreaking: false,
+        checksum: "facdc0d71089945f6aaad40c672ee98dcd1cfabb13a2f040be697e5c36daf162",
+        isBreaking: true,
         sql: #"""
+        --! breaking
         -- When a campaign's treatments run: one row per group of treatments with the same schedule, so one row for most campaigns, none
         -- for those that run on events. `campaigns.next_due_at` is the earliest of its groups.
         CREATE TABLE campaign_schedules (

@@ -7,14 +7,13 @@ extension FanOut {
     func statement(from place: Place, _ bounds: Bounds, now: Instant) -> SQL {
         """
         WITH members AS MATERIALIZED (\(members(from: place, bounds))),
+        placed AS (SELECT \(slots == nil ? "endpoint_key, treatment, 0::smallint AS slot" : "*") FROM members),
         numbered AS (
-            SELECT endpoint_key, treatment, slot, reason,
-                   (row_number() OVER (PARTITION BY treatment, slot ORDER BY endpoint_key) - 1) / \(chunkSize) AS part
-              FROM members
+            SELECT *, (row_number() OVER (PARTITION BY treatment, slot ORDER BY endpoint_key) - 1) / \(chunkSize) AS part
+              FROM placed
              WHERE treatment <> \(Arms.foreign)),
         parts AS MATERIALIZED (
-            SELECT treatment, slot, array_agg(endpoint_key ORDER BY endpoint_key) AS keys,
-                   array_agg(reason ORDER BY endpoint_key) FILTER (WHERE reason IS NOT NULL) AS reasons,
+            SELECT treatment, slot, array_agg(endpoint_key ORDER BY endpoint_key) AS keys, \(reasons) AS reasons,
                    sha256(string_agg(int8send(endpoint_key), ''::bytea ORDER BY endpoint_key)) AS digest,
                    (\(place.nextChunk) + row_number() OVER (ORDER BY min(endpoint_key), treatment, slot) - 1)::integer AS chunk
               FROM numbered
@@ -62,10 +61,11 @@ extension FanOut {
 
     // MARK: Members
 
-    /// The next ones by key, with arm and slot; with a reason, whom nothing is sent to.
+    /// The next ones by key, with their arm; in local time with their slot and, where it does not come, the reason.
     private func members(from place: Place, _ bounds: Bounds) -> SQL {
+        let zone: SQL = slots == nil ? .empty : ", e.demographic ->> 'Timezone' AS zone"
         let examined: SQL = """
-            SELECT e.endpoint_key, e.cohort, \(zone) AS zone, (\(predicate)) AS is_member
+            SELECT e.endpoint_key, e.cohort, (\(predicate)) AS is_member\(zone)
               FROM endpoints e
              WHERE e.app = \(plan.app) AND e.endpoint_key >= \(lowest(place))
              ORDER BY e.endpoint_key
@@ -73,19 +73,13 @@ extension FanOut {
             """
         let arms = plan.arms.map { arm in plan.ownArms?.contains(arm) ?? true ? arm : Arms.foreign }
         let members: SQL = """
-            SELECT endpoint_key, (\(arms))[cohort + 1] AS treatment, zone
+            SELECT endpoint_key, (\(arms))[cohort + 1] AS treatment\(slots == nil ? .empty : ", zone")
               FROM (\(examined)) AS examined
              WHERE is_member
              ORDER BY endpoint_key
              LIMIT \(bounds.members)
             """
-        guard let slots else {
-            return """
-                SELECT endpoint_key, treatment, zone, 0::smallint AS slot,
-                       CASE WHEN treatment = \(Arms.holdout) THEN \(OutcomeReason.holdout.name) END AS reason
-                  FROM (\(members)) AS m
-                """
-        }
+        guard let slots else { return members }
         return """
             SELECT endpoint_key, treatment, m.zone,
                    CASE WHEN treatment = \(Arms.holdout) THEN 0 ELSE coalesce(z.slot, 0) END::smallint AS slot,
@@ -97,7 +91,16 @@ extension FanOut {
             """
     }
 
-    private var zone: SQL { slots == nil ? "NULL::text" : "e.demographic ->> 'Timezone'" }
+    /// Of a part's people in order, why nothing is sent to them; null for those who get a job.
+    private var reasons: SQL {
+        guard slots != nil else {
+            return """
+                CASE WHEN treatment = \(Arms.holdout)
+                     THEN array_fill(\(OutcomeReason.holdout.name), ARRAY[count(*)::integer]) END
+                """
+        }
+        return "array_agg(reason ORDER BY endpoint_key) FILTER (WHERE reason IS NOT NULL)"
+    }
 
     /// `>=` from the smallest key stands for "no cursor yet", so that the key range stays one index condition.
     private func lowest(_ place: Place) -> Int64 {

@@ -1,3 +1,4 @@
+--! breaking
 -- When a campaign's treatments run: one row per group of treatments with the same schedule, so one row for most campaigns, none
 -- for those that run on events. `campaigns.next_due_at` is the earliest of its groups.
 CREATE TABLE campaign_schedules (
