@@ -69,7 +69,7 @@ DELIVERY = {"DeliveryUri": "arn:aws:lambda:us-east-1:123456789012:function:f", "
 SCHEDULE = {
     "EndTime": "2099-06-02T03:04:05Z",
     "Frequency": "WEEKLY",
-    "IsLocalTime": False,
+    "IsLocalTime": True,
     "QuietTime": {"End": "06:00", "Start": "22:00"},
     "StartTime": "2099-01-02T03:04:05Z",
     "Timezone": "UTC+05:30",
@@ -79,7 +79,7 @@ CAMPAIGN = {
         {
             "CustomDeliveryConfiguration": DELIVERY,
             "MessageConfiguration": MESSAGES,
-            "Schedule": SCHEDULE,
+            "Schedule": SCHEDULE | {"Frequency": "MONTHLY", "StartTime": "2099-01-31T03:04:05Z"},
             "SizePercent": 45,
             "TemplateConfiguration": TEMPLATES,
             "TreatmentDescription": "the other",
@@ -122,6 +122,8 @@ IN_APP = {
             "FilterType": "ENDPOINT",
         },
         "Frequency": "IN_APP_EVENT",
+        # Its clients have clocks of their own anyway.
+        "IsLocalTime": False,
     },
     "SegmentId": "{segment}",
     "TemplateConfiguration": {"InAppTemplate": {"Name": "sample", "Version": "1"}},

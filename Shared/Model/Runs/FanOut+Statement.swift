@@ -7,7 +7,7 @@ extension FanOut {
     func statement(from place: Place, _ bounds: Bounds, now: Instant) -> SQL {
         """
         WITH members AS MATERIALIZED (\(members(from: place, bounds))),
-        placed AS (SELECT \(slots == nil ? "endpoint_key, treatment, 0::smallint AS slot" : "*") FROM members),
+        placed AS (SELECT \(columns) FROM members),
         numbered AS (
             SELECT *, (row_number() OVER (PARTITION BY treatment, slot ORDER BY endpoint_key) - 1) / \(chunkSize) AS part
               FROM placed
@@ -90,6 +90,9 @@ extension FanOut {
               LEFT JOIN unnest(\(slots.zones), \(slots.numbers)) AS z (zone, slot) USING (zone)
             """
     }
+
+    /// Of a member, all that its part is made by. Without local time there is no slot to sort by.
+    private var columns: SQL { slots == nil ? "endpoint_key, treatment, 0::smallint AS slot" : "*" }
 
     /// Of a part's people in order, why nothing is sent to them; null for those who get a job.
     private var reasons: SQL {
