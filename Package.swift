@@ -129,7 +129,7 @@ let package = Package(
             "DeliveryTests",
             [
                 "Core", "EventLoop", "Runtime", "Postgres", "HTTPClient", "PinpointAPI", "Queue", "Model", "Templates",
-                "Delivery", "TestKit",
+                "Crypto", "Delivery", "TestKit",
             ]),
         tests(
             "CampaignSchedulerTests",

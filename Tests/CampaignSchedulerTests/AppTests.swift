@@ -210,7 +210,7 @@ import Testing
                 try await Self.fill(id, day: day, now: now, in: session)
             }
         }
-        #expect(try await Self.count(app, in: database) == 6020)
+        #expect(try await Self.count(app, in: database) == 6021)
         let deleted = try await database.transaction { session in
             try await AppStore.delete(app, account: "123456789012", now: now, in: session)
         }
@@ -219,9 +219,9 @@ import Testing
         #expect(state == "CANCELLED")
         #expect(try await AppPurge.next(now: now, in: database) == nil, "the grace is not over")
         #expect(try await AppPurge.next(now: now + AppPurge.grace, in: database) == app)
-        #expect(try await AppPurge.purge(app, in: database) == 6020)
+        #expect(try await AppPurge.purge(app, in: database) == 6021)
         #expect(try await Self.count(app, in: database) == 0)
-        #expect(try await Self.count(other, in: database) == 6020)
+        #expect(try await Self.count(other, in: database) == 6021)
         #expect(try await AppPurge.next(now: now + .seconds(86_400), in: database) == nil)
     }
 
@@ -250,6 +250,10 @@ import Testing
             """
             INSERT INTO engagements (app, run, endpoint_key, type, treatment, first_at)
             VALUES (\(app), \(app), 1, 't', '0', \(now))
+            """,
+            """
+            INSERT INTO cap_reservations (app, endpoint_key, run, chunk, ordinal, campaign, at, is_kept)
+            VALUES (\(app), 1, \(id), 0, 0, \(id), \(now), true)
             """,
             "INSERT INTO segments (app, id, version, created_at) VALUES (\(app), \(id), 1, \(now))",
             """
@@ -288,7 +292,7 @@ import Testing
 
     private static func count(_ app: AppID, in database: Database) async throws -> Int {
         let tables: [SQL] = [
-            "endpoints", "users", "suppressions", "events", "rollups", "engagements", "segments", "segment_versions",
+            "endpoints", "users", "suppressions", "cap_reservations", "events", "rollups", "engagements", "segments", "segment_versions",
             "campaigns", "campaign_versions", "campaign_schedules", "runs", "run_chunks", "run_zones", "jobs",
             "send_outcomes", "channels",
         ]

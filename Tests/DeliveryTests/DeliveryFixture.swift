@@ -74,6 +74,11 @@ struct DeliveryFixture {
 
     /// A run over endpoints 1…count, a job per chunk.
     func add(_ plan: RunPlan, endpoints count: Int, chunkSize: Int) async throws {
+        try await add(plan, keys: (1...Int64(count)).map { $0 }, chunkSize: chunkSize)
+    }
+
+    /// A run over these endpoints, in order of their keys.
+    func add(_ plan: RunPlan, keys: [Int64], chunkSize: Int) async throws {
         try await Partitions(database).ensure(.sendOutcomes, for: day)
         let now = environment.now()
         try await database.transaction { session in
@@ -82,11 +87,11 @@ struct DeliveryFixture {
                 INSERT INTO runs (app, id, campaign, campaign_version, occurrence, run_day, state, frozen, scheduled_at,
                                   started_at, fanned_out, planned)
                 VALUES (\(app), \(plan.run), \(plan.campaign), 1, \(plan.run.description), \(day), 'RUNNING',
-                        \(SQLBind.jsonb(plan.json.serialized)), \(now), \(now), true, \(Int64(count)))
+                        \(SQLBind.jsonb(plan.json.serialized)), \(now), \(now), true, \(Int64(keys.count)))
                 """
             )
-            for (chunk, first) in stride(from: 1, through: count, by: chunkSize).enumerated() {
-                let keys = (first...min(first + chunkSize - 1, count)).map(Int64.init)
+            for (chunk, first) in stride(from: 0, to: keys.count, by: chunkSize).enumerated() {
+                let keys = Array(keys[first..<min(first + chunkSize, keys.count)])
                 try await session.execute(
                     """
                     INSERT INTO run_chunks (app, run, chunk, treatment, first_key, last_key, size, digest)

@@ -203,6 +203,21 @@ import Testing
         #expect(try await count("SELECT count(*) FROM jobs WHERE queue = 'privacy'") == 1, "the second look")
     }
 
+    @Test func `messages counted for caps go, those of others and of later stay`() async throws {
+        let later = now + .seconds(1)
+        for (key, at) in [(Int64(10), now), (10, later), (20, now)] {
+            try await database.execute(
+                """
+                INSERT INTO cap_reservations (app, endpoint_key, run, chunk, ordinal, campaign, at, is_kept)
+                VALUES (\(app), \(key), \(fixture.run), 0, \(Int32(truncatingIfNeeded: at.seconds)), \(fixture.campaign), \(at), true)
+                """
+            )
+        }
+        #expect(try await erase([10]) == .done)
+        #expect(try await count("SELECT count(*) FROM cap_reservations WHERE endpoint_key = 20") == 1)
+        #expect(try await count("SELECT count(*) FROM cap_reservations WHERE endpoint_key = 10") == 1)
+    }
+
     @Test func `many events go in batches`() async throws {
         let week = fixture.day.weekStart
         try await Partitions(database, retention: PartitionRetention(pastDays: 20_000)).ensure(.events, for: week)

@@ -73,6 +73,7 @@ import Testing
                  + (SELECT count(*) FROM engagements WHERE endpoint_key = \(key))
                  + (SELECT count(*) FROM send_outcomes WHERE endpoint_key = \(key))
                  + (SELECT count(*) FROM run_chunks WHERE \(key) IN (first_key, last_key))
+                 + (SELECT count(*) FROM cap_reservations WHERE endpoint_key = \(key))
                  + (SELECT count(*) FROM user_merges WHERE endpoint_key = \(key))
                  + (SELECT count(*) FROM jobs WHERE \(key) = ANY (recipients))
             """)[0].get(0)
