@@ -18,6 +18,45 @@ def aws(*words):
     return json.loads(done.stdout) if done.stdout.strip() else None
 
 
+def pause(app, segment):
+    """A repeating campaign is paused and deleted."""
+    request = {
+        "Name": "daily",
+        "SegmentId": segment,
+        "Schedule": {"StartTime": "2099-01-02T03:04:05Z", "Frequency": "DAILY", "EndTime": "2099-02-02T00:00:00Z"},
+        "Limits": {"Daily": 1},
+        "MessageConfiguration": {"SMSMessage": {"Body": "hej", "MessageType": "TRANSACTIONAL"}},
+    }
+    created = aws("create-campaign", *app, "--write-campaign-request", request)["CampaignResponse"]
+    which = [*app, "--campaign-id", created["Id"]]
+    paused = aws("update-campaign", *which, "--write-campaign-request", request | {"IsPaused": True})["CampaignResponse"]
+    equal(paused["State"]["CampaignStatus"], "PAUSED", "a campaign is paused by the command line")
+    first = aws("get-campaign-version", *which, "--campaign-version", "1")["CampaignResponse"]
+    equal((first["IsPaused"], first["Limits"]), (False, {"Daily": 1}), "its first version by the command line")
+    versions = aws("get-campaign-versions", *which)["CampaignsResponse"]["Item"]
+    equal([item["Version"] for item in versions], [2, 1], "its versions by the command line")
+    equal(aws("delete-campaign", *which)["CampaignResponse"]["Id"], created["Id"], "delete-campaign by the command line")
+
+
+def texts():
+    name = ["--template-name", "cli"]
+    aws("create-sms-template", *name, "--sms-template-request", {"Body": "Hej {{User.UserId}}"})
+    aws("update-sms-template", *name, "--create-new-version", "--sms-template-request", {"Body": "two"})
+    aws(
+        "update-template-active-version",
+        *name,
+        "--template-type",
+        "SMS",
+        "--template-active-version-request",
+        {"Version": "latest"},
+    )
+    got = aws("get-sms-template", *name)["SMSTemplateResponse"]
+    equal((got["Version"], got["Body"]), ("2", "two"), "a template of texts by the command line")
+    listed = aws("list-templates", "--template-type", "SMS", "--page-size", "1")["TemplatesResponse"]["Item"]
+    equal([item["TemplateName"] for item in listed], ["cli"], "list-templates by the command line")
+    aws("delete-sms-template", *name)
+
+
 def main():
     created = aws("create-app", "--create-application-request", {"Name": "by hand", "tags": {"a": "b"}})[
         "ApplicationResponse"
@@ -90,6 +129,8 @@ def main():
     equal(activity["TotalEndpointCount"], 2, "the activity counts two endpoints")
     state = aws("get-campaign", *which)["CampaignResponse"]["State"]["CampaignStatus"]
     equal(state, "COMPLETED", "the campaign by the command line")
+    pause(app, segment["SegmentResponse"]["Id"])
+    texts()
     paged = aws("get-segments", *app, "--page-size", "1")["SegmentsResponse"]["Item"]
     equal(len(paged), 1, "a list by the command line")
     refused = run("create-journey", *app, "--write-journey-request", {"Name": "x"})

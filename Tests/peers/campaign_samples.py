@@ -171,3 +171,12 @@ TEMPLATE_REQUESTS = {
         },
     ),
 }
+
+WRITES = [
+    (f"Create{word}Template", "POST", f"/v1/templates/sample/{kind.lower()}", request)
+    for kind, (word, request) in TEMPLATE_REQUESTS.items()
+] + [
+    ("UpdateTemplateActiveVersion", "PUT", "/v1/templates/sample/EMAIL/active-version", {"Version": "1"}),
+    ("CreateCampaign", "POST", "/v1/apps/{app}/campaigns", CAMPAIGN),
+    ("CreateCampaign", "POST", "/v1/apps/{app}/campaigns", IN_APP),
+]

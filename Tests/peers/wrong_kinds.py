@@ -10,6 +10,7 @@ import urllib.parse
 
 import botocore.session
 from audience_samples import BEYOND, ENDPOINT, TIME, WRITES, filled
+from campaign_samples import WRITES as CAMPAIGN_WRITES
 from naughty_values import BROKEN_NUMBERS, BROKEN_SEGMENTS, BROKEN_STRINGS, NUMBERS, TEXTS, WRONG, deep, written
 from pinpoint_peer import HOST, check, equal, finish
 from raw_requests import RawConnection
@@ -101,7 +102,7 @@ def refusals(answer, operation):
 
 
 def wrong_kinds(places):
-    for operation, method, target, sample in WRITES:
+    for operation, method, target, sample in WRITES + CAMPAIGN_WRITES:
         target, sample = filled(target, places), filled(sample, places)
         sound = send(method, target, sample)
         check(200 <= sound.status < 300, f"the sample of {operation} is accepted", sound.body)
@@ -213,7 +214,7 @@ def members_of_naughty_segments():
 def broken_json(places):
     """Texts and numbers outside JSON, in every write: 400, and never stored."""
     bad = []
-    for operation, method, target, sample in WRITES:
+    for operation, method, target, sample in WRITES + CAMPAIGN_WRITES:
         target, sample = filled(target, places), filled(sample, places)
         first = next(iter(sample))
         for value in BROKEN_STRINGS + BROKEN_NUMBERS:
@@ -276,6 +277,7 @@ created = send("POST", f"{A}/segments", {"Name": "source", "Dimensions": {}})
 segment = created.json["Id"]
 arn = urllib.parse.quote(send("GET", A).json["Arn"], safe="")
 places = {"app": APP, "arn": arn, "endpoint": "sample", "segment": segment}
+send("PUT", f"{A}/channels/email", {"FromAddress": "shop@example.com", "Identity": "example.com"})
 wrong_kinds(places)
 wrong_kinds_beyond_the_model(places)
 texts()
