@@ -18,6 +18,7 @@ import time
 import urllib.parse
 
 from audience_samples import BEYOND, WRITES, filled
+from campaign_samples import WRITES as CAMPAIGN_WRITES
 from naughty_values import BROKEN_NUMBERS, BROKEN_SEGMENTS, BROKEN_STRINGS, NUMBERS, TEXTS, Pairs, Raw, deep, written
 from pinpoint_peer import check, equal, finish
 from raw_requests import RawConnection
@@ -66,7 +67,8 @@ class Mutator:
     def __init__(self, seed, places):
         self.random, self.places = random.Random(seed), places
         kept = {name: text for name, text in places.items() if name != "endpoint"}
-        samples = [(method, filled(target, kept), filled(sample, kept)) for _, method, target, sample in WRITES + BEYOND]
+        writes = WRITES + BEYOND + CAMPAIGN_WRITES
+        samples = [(method, filled(target, kept), filled(sample, kept)) for _, method, target, sample in writes]
         self.samples = [(method, target, sample, list(within(sample))) for method, target, sample in samples]
 
     def value(self):
