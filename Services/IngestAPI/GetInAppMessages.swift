@@ -7,16 +7,17 @@ import Postgres
 
 /// GetInAppMessages: the in-app campaigns that are on now and whose segment has the endpoint. The client judges trigger, quiet
 /// time and caps.
-enum GetInAppMessages {
-    static func run(_ call: RequestContext) async throws -> HTTPResponse {
+struct GetInAppMessages: Sendable {
+    let campaigns: InAppCampaignCache
+
+    func run(_ call: RequestContext) async throws -> HTTPResponse {
         let app = try await call.app()
         let id = EndpointID(try call.parameter("endpoint-id"))
         let now = call.context.environment.now()
         let answer = try await call.context.database.withSession { session in
-            let campaigns = try await InAppCampaigns.active(
-                app, account: call.account, at: now, in: session)
+            let campaigns = try await campaigns.active(app, account: call.account, at: now, in: session)
             let shown = try await InAppCampaigns.shown(to: id, of: app, among: campaigns, at: now, in: session)
-            return shown.map { $0.map { message(of: campaigns[$0.campaign], arm: $0.arm) } }
+            return shown.map { $0.map { Self.message(of: campaigns[$0.campaign], arm: $0.arm) } }
         }
         guard let answer else { throw try await ReadEndpoints.notFound(in: app, call) }
         return call.answer(InAppMessagesResponse(inAppMessageCampaigns: answer))

@@ -15,6 +15,7 @@ struct Ingest: Sendable {
     let tokens: TrackingTokens
     let campaigns: RunCampaigns
     let attributes: AttributeRegistry
+    let inApp = InAppCampaignCache()
     let triggers: TriggerRegistry
     /// Tells campaign-scheduler that events have started campaigns.
     private let hints: QueueNotifier

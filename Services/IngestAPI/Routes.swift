@@ -17,7 +17,7 @@ enum Routes {
             Route(.getUserEndpoints, handler: ReadEndpoints.ofUser),
             Route(.deleteEndpoint, handler: DeleteEndpoints.one),
             Route(.deleteUserEndpoints, handler: DeleteEndpoints.ofUser),
-            Route(.getInAppMessages, handler: GetInAppMessages.run),
+            Route(.getInAppMessages, handler: GetInAppMessages(campaigns: ingest.inApp).run),
             Route(.removeAttributes) { try await Attributes.remove($0, ingest) },
             Route(
                 "GET", "/v1/apps/{application-id}/attributes", access: .signed(action: "mobiletargeting:GetAttributes"),

@@ -11,12 +11,6 @@ package final class AccessKeyCache: Sendable {
     static let absentLifetime: Duration = .seconds(1)
     private static let limit = 4096
 
-    private struct Entry {
-        var verifier: AccessKeyStore.Verifier?
-        /// On the monotonic clock.
-        var expires: Int64
-    }
-
     private struct DerivationID: Hashable {
         var keyID: String
         var secret: String
@@ -26,9 +20,8 @@ package final class AccessKeyCache: Sendable {
 
     private let database: Database
     private let masterKey: MasterKey
-    private let entries = Lock<[String: Entry]>([:])
+    private let known: ExpiringCache<String, AccessKeyStore.Verifier?>
     private let derived = Lock<[DerivationID: [UInt8]]>([:])
-    private let clock: @Sendable () -> Int64
 
     /// `clock` counts microseconds, forward only.
     package init(
@@ -36,19 +29,14 @@ package final class AccessKeyCache: Sendable {
     ) {
         self.database = database
         self.masterKey = masterKey
-        self.clock = clock
+        known = ExpiringCache(lifetime: Self.lifetime, limit: Self.limit, clock: clock)
     }
 
     func find(_ id: String) async throws -> AccessKeyStore.Verifier? {
-        let now = clock()
-        if let entry = entries.withLock({ $0[id] }), entry.expires > now { return entry.verifier }
+        if let verifier = known[id] { return verifier }
+        let readAt = known.now()
         let verifier = try await AccessKeyStore.find(id, in: database)
-        let lifetime = verifier == nil ? Self.absentLifetime : Self.lifetime
-        entries.withLock { entries in
-            if entries.count >= Self.limit { entries = entries.filter { $0.value.expires > now } }
-            if entries.count >= Self.limit { entries = [:] }
-            entries[id] = Entry(verifier: verifier, expires: now + lifetime.microseconds)
-        }
+        known.store(verifier, for: id, readAt: readAt, lifetime: verifier == nil ? Self.absentLifetime : nil)
         return verifier
     }
 

@@ -25,6 +25,18 @@ import Testing
         #expect(channel.handedOver.values.allSatisfy { $0 == 1 })
     }
 
+    @Test func `a custom message for e-mail addresses is not the e-mail worker's to send`() async throws {
+        var plan = fixture.plan()
+        plan.treatments = [.init(name: nil, sizePercent: 100, email: nil, otherChannels: ["EMAIL"])]
+        try await fixture.start(plan, endpoints: 2)
+        let channel = ScriptedChannel()
+        try await fixture.drain(fixture.delivery(channel))
+        let sheet = try #require(try await fixture.sheet())
+        #expect(sheet.lines.map(\.reason) == ["UNSUPPORTED_CHANNEL"])
+        #expect(sheet.total(.suppressed) == 2)
+        #expect(channel.handedOver.isEmpty)
+    }
+
     @Test func `the gate's refusals are booked with their reasons and never reach the provider`() async throws {
         try await fixture.start(fixture.plan(), endpoints: 6)
         try await fixture.database.execute("UPDATE endpoints SET opt_out = 'ALL' WHERE endpoint_key = 1")

@@ -1,4 +1,5 @@
 import Core
+import EventLoop
 import Model
 import PinpointAPI
 import Postgres
@@ -21,6 +22,29 @@ import Testing
             try await InAppCampaigns.active(
                 fixture.app, account: fixture.account, at: fixture.now + after, in: $0)
         }
+    }
+
+    @Test func `what is on is kept for a second, and never shown after its end`() async throws {
+        let fixture = try CampaignFixture()
+        try await fixture.prepare()
+        let clock = Lock<Int64>(0)
+        let cache = InAppCampaignCache(clock: { clock.withLock { $0 } })
+        func shown(after: Duration = .zero) async throws -> [CampaignID] {
+            try await fixture.database.withSession {
+                try await cache.active(fixture.app, account: fixture.account, at: fixture.now + after, in: $0)
+            }.map(\.id)
+        }
+        #expect(try await shown().isEmpty)
+        let other = CampaignID(high: 8, low: 8)
+        try await fixture.create(id, fixture.inAppRequest(end: fixture.now + .seconds(60)))
+        try await fixture.create(other, fixture.inAppRequest())
+        #expect(try await shown().isEmpty, "as it was read less than a second ago")
+        clock.withLock { $0 = InAppCampaignCache.lifetime.microseconds }
+        #expect(try await Set(shown()) == [id, other])
+        try await fixture.database.execute("UPDATE campaigns SET status = 'PAUSED'")
+        #expect(try await shown(after: .seconds(60)) == [other])
+        clock.withLock { $0 += InAppCampaignCache.lifetime.microseconds }
+        #expect(try await shown().isEmpty)
     }
 
     @Test func `an in-app campaign is on from its start to its end and makes no run`() async throws {

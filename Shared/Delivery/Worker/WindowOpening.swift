@@ -97,9 +97,11 @@ struct WindowOpening {
     private func decide(_ state: State, at now: Instant, readAt: Int64, _ session: Session) async throws -> OpenedWindow {
         let arm = Int(run.cause(of: job).treatment)
         let treatment = plan.treatments.indices.contains(arm) ? plan.treatments[arm] : nil
+        // A custom message may be for addresses of the worker's own channel, and is not its to send.
+        let isOurs = treatment?.otherChannels.contains(delivery.channel.type) != true
         let intent = Gate.Intent(
-            channelType: delivery.channel.type, messageChannels: treatment?.channels ?? [], campaign: plan.campaign,
-            expiresAt: run.expiry(of: job), runIsCancelled: state.runIsCancelled)
+            channelType: isOurs ? delivery.channel.type : "", messageChannels: treatment?.channels ?? [],
+            campaign: plan.campaign, expiresAt: run.expiry(of: job), runIsCancelled: state.runIsCancelled)
         let clock = Gate.Clock(now: now, offset: delivery.rules.offset)
         let rules = Gate.Rules(plan.rules, hours: delivery.rules.hours)
         var tally = CapTally(state.counts)

@@ -7,37 +7,25 @@ package import Postgres
 /// Where that is too late (a write would be acknowledged and purged), statements ask themselves (`AppStore.requireAlive`).
 package final class AppCache: Sendable {
     package static let lifetime: Duration = .seconds(5)
-    private static let limit = 4096
-
-    private struct Entry {
-        var app: AppHead
-        var expires: Int64
-    }
 
     private let database: Database
-    private let entries = Lock<[AppID: Entry]>([:])
-    private let clock: @Sendable () -> Int64
+    private let known: ExpiringCache<AppID, AppHead>
 
     /// `clock` counts microseconds, forward only.
     package init(database: Database, clock: @escaping @Sendable () -> Int64 = { MonotonicClock.now() }) {
         self.database = database
-        self.clock = clock
+        known = ExpiringCache(lifetime: Self.lifetime, limit: 4096, clock: clock)
     }
 
     package func load(_ id: AppID, account: String) async throws -> AppHead? {
-        let now = clock()
-        if let entry = entries.withLock({ $0[id] }), entry.expires > now {
-            return entry.app.account == account ? entry.app : nil
-        }
+        if let app = known[id] { return app.account == account ? app : nil }
+        let readAt = known.now()
         guard let app = try await AppStore.load(id, account: account, in: database) else { return nil }
-        entries.withLock { entries in
-            if entries.count >= Self.limit { entries = [:] }
-            entries[id] = Entry(app: app, expires: now + Self.lifetime.microseconds)
-        }
+        known.store(app, for: id, readAt: readAt)
         return app
     }
 
     package func forget(_ id: AppID) {
-        entries.withLock { $0[id] = nil }
+        known.forget(id)
     }
 }

@@ -10,6 +10,7 @@ package enum InAppCampaigns {
     package struct Active: Sendable {
         package var id: CampaignID
         package var request: WriteCampaignRequest
+        package var end: Instant?
         /// By arm; nil where the template that the arm names is gone.
         package var messages: [InAppMessage?]
         package var segment: ResolvedSegment
@@ -43,7 +44,7 @@ package enum InAppCampaigns {
     ) async throws -> [Active] {
         let rows = try await session.query(
             """
-            SELECT c.id, v.definition
+            SELECT c.id, v.definition, c.ends_at
               FROM campaigns c
               JOIN campaign_versions v ON v.app = c.app AND v.id = c.id AND v.version = c.version
              WHERE c.app = \(app) AND c.frequency = \(Frequency.inAppEvent.rawValue) AND c.deleted_at IS NULL
@@ -62,6 +63,7 @@ package enum InAppCampaigns {
                 Active(
                     id: id,
                     request: request,
+                    end: try row.get(2),
                     messages: [],
                     segment: segment,
                     arms: Arms.byCohort(
