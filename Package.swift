@@ -81,6 +81,7 @@ let package = Package(
         shared("Templates", ["Core", "Crypto"]),
         shared("Segments", ["Core", "PinpointAPI"]),
         shared("Columns", ["Core", "Segments"]),
+        shared("Jurisdictions", ["Core"]),
         shared("Queue", foundations),
         shared("Model", foundations + ["Crypto", "PinpointAPI", "Templates", "Segments", "Queue"]),
         // L3
@@ -117,6 +118,7 @@ let package = Package(
         tests("PinpointAPITests", ["Core", "PinpointAPI", "HTTPServer", "TestKit"]),
         tests("TemplatesTests", ["Core", "Templates"]),
         tests("SegmentsTests", ["Core", "PinpointAPI", "Segments", "Columns", "Postgres", "Model", "TestKit"]),
+        tests("JurisdictionsTests", ["Core", "Runtime", "Jurisdictions", "TestKit"]),
         tests("ColumnsTests", ["Core", "Segments", "Columns", "TestKit"]),
         tests("QueueTests", ["Core", "EventLoop", "Runtime", "Postgres", "Queue", "TestKit"]),
         tests(
