@@ -83,7 +83,9 @@ let package = Package(
         shared("Columns", ["Core", "Segments"]),
         shared("Jurisdictions", ["Core"]),
         shared("Queue", foundations),
-        shared("Model", foundations + ["Crypto", "PinpointAPI", "Templates", "Segments", "Queue"]),
+        shared(
+            "Model",
+            foundations + ["Crypto", "Jurisdictions", "PinpointAPI", "Templates", "Segments", "Queue"]),
         // L3
         shared("Access", foundations + ["Crypto", "HTTPServer", "PinpointAPI", "Model"]),
         shared(
@@ -91,11 +93,15 @@ let package = Package(
             foundations + ["Crypto", "Compression", "HTTPServer", "HTTPClient", "PinpointAPI", "Model", "Access"]),
         shared(
             "Delivery",
-            foundations + ["Crypto", "HTTPClient", "PinpointAPI", "Access", "Queue", "Model", "Templates"]),
+            foundations + [
+                "Crypto", "HTTPClient", "Jurisdictions", "PinpointAPI", "Access", "Queue", "Model", "Templates",
+            ]),
         // Services
         service("IngestAPI", web + ["Crypto", "Queue"]),
         service("SegmentService", web + ["Columns", "Segments"]),
-        service("CampaignScheduler", web + ["Crypto", "HTTPClient", "Delivery", "Queue", "Segments", "Templates"]),
+        service(
+            "CampaignScheduler",
+            web + ["Crypto", "HTTPClient", "Delivery", "Jurisdictions", "Queue", "Segments", "Templates"]),
         service("DeliveryEmail", web + ["Crypto", "HTTPClient", "Queue", "Templates", "Delivery"]),
         service("AnalyticsAggregator", web + ["Queue"]),
         service("Needletail", web + ["Crypto", "HTTPClient", "Queue", "Segments", "Templates", "Delivery"]),
@@ -123,15 +129,15 @@ let package = Package(
         tests("QueueTests", ["Core", "EventLoop", "Runtime", "Postgres", "Queue", "TestKit"]),
         tests(
             "ModelTests",
-            foundations + ["Crypto", "PinpointAPI", "Segments", "Queue", "Model", "TestKit"]
+            foundations + ["Crypto", "PinpointAPI", "Segments", "Queue", "Model", "Jurisdictions", "TestKit"]
         ),
         tests("AccessTests", foundations + ["Crypto", "HTTPServer", "PinpointAPI", "Model", "Access", "TestKit"]),
         tests("HostingTests", web + ["Crypto", "TestKit"]),
         tests(
             "DeliveryTests",
             [
-                "Core", "EventLoop", "Runtime", "Postgres", "HTTPClient", "PinpointAPI", "Queue", "Model", "Templates",
-                "Crypto", "Delivery", "TestKit",
+                "Core", "EventLoop", "Runtime", "Crypto", "Postgres", "HTTPClient", "Jurisdictions", "PinpointAPI",
+                "Queue", "Model", "Templates", "Delivery", "TestKit",
             ]),
         tests(
             "CampaignSchedulerTests",

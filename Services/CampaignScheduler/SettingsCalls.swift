@@ -28,9 +28,7 @@ enum AppSettingsCalls {
 
     /// What the wire types cannot say.
     private static func check(_ request: WriteApplicationSettingsRequest) throws(APIError) {
-        if let needletail = request.needletail {
-            try NeedletailMembers.only([], of: needletail, at: WirePath.root.member("Needletail"))
-        }
+        try MarketingLaw.check(settings: request.needletail, at: WirePath.root.member("Needletail"))
         try QuietTimeRules.check(request.quietTime, at: WirePath.root.member("QuietTime"))
         try OutboundTarget.check(request.campaignHook, at: WirePath.root.member("CampaignHook"))
     }

@@ -44,6 +44,9 @@ enum CheckTemplate {
             warnings += try checkTexts(of: variant.content, snippets, standard: standard)
         }
         guard content.type == .email else { return warnings }
+        for text in [content] + content.variants.map(\.content) {
+            warnings += LawWarnings.subject(text.members["Subject"]?.string, at: text.path.member("Subject"))
+        }
         for (index, header) in (content.members["Headers"]?.array ?? []).enumerated() {
             let place = WirePath.root.member("Headers").element(index)
             guard let name = header["Name"]?.string else { throw place.member("Name").refusal("is required") }

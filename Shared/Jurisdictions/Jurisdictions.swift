@@ -17,6 +17,7 @@ package struct Jurisdictions: Sendable {
     package let version: String
     package let quietHours: [QuietHours]
     let atlas: Atlas
+    private let channelsWithHours: Set<Medium>
     private let labels: [JurisdictionTables.LabelRow]
     private let senders: [JurisdictionTables.SenderRow]
     private let texts: [String: [SenderLine: SenderLines.Text]]
@@ -25,6 +26,7 @@ package struct Jurisdictions: Sendable {
         self.version = version
         quietHours = tables.quietHours
         atlas = Atlas(tables.places)
+        channelsWithHours = tables.quietHours.reduce(into: []) { $0.formUnion($1.channels) }
         labels = tables.labels
         senders = tables.senderLines
         var texts: [String: [SenderLine: SenderLines.Text]] = [:]
@@ -74,6 +76,9 @@ package struct Jurisdictions: Sendable {
         else { return Ruling(verdict: .refused, rules: rules) }
         return Ruling(verdict: .notUntil(open), rules: rules)
     }
+
+    /// Whether any rule closes `channel` anywhere; without one nothing need be known of a person.
+    package func hasHours(on channel: Medium) -> Bool { channelsWithHours.contains(channel) }
 
     /// One rule on one clock that somebody may have.
     private struct Clock {
@@ -160,6 +165,14 @@ package struct Jurisdictions: Sendable {
             })
         else { return nil }
         return SenderLines(id: row.id, lines: row.lines, texts: texts[row.language] ?? [:])
+    }
+
+    /// Countries whose law adds to a message's texts, by code.
+    package func countriesWithTexts(on channel: Medium) -> [String] {
+        let countries =
+            labels.filter { $0.channels.contains(channel) }.map(\.country)
+            + senders.filter { $0.channels.contains(channel) }.map(\.country)
+        return Set(countries).sorted()
     }
 
     /// All labels, for warnings to authors who do not know yet where their readers are.

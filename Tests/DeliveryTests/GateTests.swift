@@ -39,7 +39,9 @@ import Testing
     private struct Opening: SendingHours {
         let at: Instant
 
-        func opening(for recipient: Recipient, of intent: Gate.Intent, _ clock: Gate.Clock) -> Instant? { at }
+        func opening(for recipient: Recipient, of intent: Gate.Intent, _ clock: Gate.Clock) -> LegalOpening? {
+            LegalOpening(at: at)
+        }
     }
 
     private func decide(_ obstacles: [Obstacle], opening: Instant = Instant(seconds: 1_050_000)) -> Gate.Verdict {
@@ -70,7 +72,8 @@ import Testing
             }
         }
         person.recipient = isDeleted ? nil : recipient
-        return Gate.decide(intent, person, Gate.Clock(now: now, offset: { zone, _ in zone == "Zone/A" ? 0 : nil }), rules)
+        return Gate.decide(
+            intent, person, Gate.Clock(now: now, offset: { zone, _ in zone == "Zone/A" ? 0 : nil }), rules)
     }
 
     @Test func `somebody who may be written to is written to, and that counts`() {
@@ -110,7 +113,8 @@ import Testing
     }
 
     @Test func `what may only be asked again after its expiry is expired now`() {
-        #expect(decide([.law], opening: Instant(seconds: 1_086_400)) == Gate.Verdict(.refuse(.expired, nil), counts: false))
+        #expect(
+            decide([.law], opening: Instant(seconds: 1_086_400)) == Gate.Verdict(.refuse(.expired, nil), counts: false))
         #expect(
             decide([.law], opening: Instant(seconds: 1_086_399))
                 == Gate.Verdict(.defer(until: Instant(seconds: 1_086_399)), counts: false))

@@ -1,4 +1,5 @@
 import Core
+import Jurisdictions
 import Model
 import Testing
 
@@ -34,7 +35,9 @@ import Testing
         messagesPerSecond: 20,
         rules: RunRules(
             quietTime: QuietWindow(start: 21 * 60, end: 8 * 60),
-            caps: FrequencyCaps(campaignDaily: 1, appDaily: 2, total: 3), purpose: .transactional),
+            caps: FrequencyCaps(campaignDaily: 1, appDaily: 2, total: 3), purpose: .transactional,
+            law: MarketingLaw(
+                defaultCountry: "KR", sender: SenderIdentity(name: "n", postalAddress: "a\nb", contact: "c"))),
         hook: .web(url: "https://example.com/hook")
     )
 

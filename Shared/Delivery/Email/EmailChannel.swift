@@ -28,11 +28,23 @@ package struct EmailChannel: DeliveryChannel {
     }
 
     package func prepare(_ plan: RunPlan) throws -> any PreparedRun {
-        EmailRun(
-            channel: self, plan: plan,
-            messages: try plan.treatments.map { treatment in
-                try treatment.email.map { try EmailMessageProgram($0, plan: plan) }
-            })
+        let now = environment.now()
+        let messages = try plan.treatments.map { treatment in
+            try treatment.email.map { try EmailMessageProgram($0, plan: plan, at: now) }
+        }
+        noteUnknown(Set(messages.flatMap { $0?.unknownSenderLines ?? [] }), of: plan)
+        return EmailRun(channel: self, plan: plan, messages: messages)
+    }
+
+    /// What the law of some countries wants said of the sender, and the app's settings do not have.
+    private func noteUnknown(_ lines: Set<String>, of plan: RunPlan) {
+        guard !lines.isEmpty else { return }
+        environment.log.info(
+            "email.sender_unknown",
+            [
+                "app": .string(plan.app.description), "run": .string(plan.run.description),
+                "lines": .array(lines.sorted().map { .string($0) }),
+            ])
     }
 }
 

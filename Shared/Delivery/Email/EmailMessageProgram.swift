@@ -10,10 +10,15 @@ struct EmailMessageProgram: Sendable {
     private let composer: EmailComposer
     private let sender: EmailAddress
 
-    /// Throws a `TemplateFault` or an `EmailFault`: then no message of the treatment can be made.
-    init(_ content: RunPlan.EmailContent, plan: RunPlan) throws {
-        standard = try EmailParts(content)
-        variants = try content.locales.mapValues { try EmailParts(content.localized($0)) }
+    /// Throws a `TemplateFault` or an `EmailFault`: then no message of the treatment can be made. `now` is what law is in force.
+    init(_ content: RunPlan.EmailContent, plan: RunPlan, at now: Instant) throws {
+        func parts(_ content: RunPlan.EmailContent) throws -> EmailParts {
+            var parts = try EmailParts(content)
+            parts.legal = plan.rules.law.flatMap { LegalTexts(content, law: $0, at: now) }
+            return parts
+        }
+        standard = try parts(content)
+        variants = try content.locales.mapValues { try parts(content.localized($0)) }
         guard let from = EmailMailbox(content.from) else {
             throw EmailFault(reason: .invalidAddress, field: "From")
         }
@@ -29,6 +34,11 @@ struct EmailMessageProgram: Sendable {
                 feedbackID: "\(plan.campaign):\(plan.app):campaign:needletail"
             )
         )
+    }
+
+    /// `KR.contact`, for each line that the law of a country wants and the app has no value for.
+    var unknownSenderLines: Set<String> {
+        ([standard] + variants.values).reduce(into: []) { $0.formUnion($1.legal?.unknown ?? []) }
     }
 
     func parts(for recipient: Recipient) -> EmailParts {
@@ -50,7 +60,8 @@ struct EmailMessageProgram: Sendable {
         }
         let parts = parts(for: send.recipient)
         let values = RecipientValues(send.recipient, parsing: parts.columns, unsubscribeURL: links.unsubscribeURL)
-        let content = try parts.render(values, templates)
+        var content = try parts.render(values, templates)
+        parts.legal?.text(for: send.recipient)?.text.apply(to: &content, unsubscribeURL: links.unsubscribeURL)
         let token = send.token
         var message: [UInt8] = []
         message.reserveCapacity((content.html?.count ?? 0) * 5 / 4 + (content.text?.count ?? 0) + 2048)

@@ -10,6 +10,8 @@ struct EmailParts: Sendable {
     private let headers: [(name: String, value: PersonalProgram)]
     /// What has to be parsed of a recipient's row.
     let columns: [RecipientField.Column]
+    /// What the law adds for people of some countries; nil for a message that no law touches.
+    var legal: LegalTexts?
 
     init(_ content: RunPlan.EmailContent) throws(TemplateFault) {
         let defaults = TemplateDefaults(.object(content.defaultSubstitutions)) ?? .none

@@ -25,10 +25,13 @@ package enum Gate {
         package var decision: Decision
         /// The message targets the endpoint and counts towards frequency caps, whatever becomes of it (pinpoint-api §4.2.5).
         package var counts: Bool
+        /// Ids of the rules of law that decided.
+        package var law: [String] = []
 
-        package init(_ decision: Decision, counts: Bool) {
+        package init(_ decision: Decision, counts: Bool, law: [String] = []) {
             self.decision = decision
             self.counts = counts
+            self.law = law
         }
     }
 
@@ -114,11 +117,21 @@ package enum Gate {
             return Verdict(.refuse(.suppressed, .quietTime), counts: true)
         }
         if let hours = rules.hours, let opening = hours.opening(for: recipient, of: intent, clock) {
-            // Counts when it goes: a cap is over messages that people get, and this one may come a day later.
-            return opening < intent.expiresAt
-                ? Verdict(.defer(until: opening), counts: false) : refuse(.expired, nil)
+            return verdict(on: opening, of: intent)
         }
         return Verdict(.send, counts: true)
+    }
+
+    private static func verdict(on opening: LegalOpening, of intent: Intent) -> Verdict {
+        var verdict = refuse(.expired, nil)
+        if let instant = opening.at {
+            // Counts when it goes: a cap is over messages that people get, and this one may come a day later.
+            if instant < intent.expiresAt { verdict = Verdict(.defer(until: instant), counts: false) }
+        } else {
+            verdict = Verdict(.refuse(.suppressed, .quietTime), counts: true)
+        }
+        verdict.law = opening.rules
+        return verdict
     }
 
     private static func refuse(_ state: TerminalState, _ reason: OutcomeReason?) -> Verdict {
@@ -136,10 +149,4 @@ package enum Gate {
         if recipient.address?.isEmpty ?? true { return .missingAddress }
         return channel == intent.channelType ? nil : .unsupportedChannel
     }
-}
-
-/// When the law where a person lives lets a message reach them. Pure; the rules are data.
-package protocol SendingHours: Sendable {
-    /// Nil when the message may arrive at every moment of `clock.handOver`; otherwise the first moment when it may be asked again.
-    func opening(for recipient: Recipient, of intent: Gate.Intent, _ clock: Gate.Clock) -> Instant?
 }

@@ -1,5 +1,6 @@
 import Core
 import EventLoop
+import Jurisdictions
 import Model
 import Postgres
 import Queue
@@ -103,8 +104,9 @@ struct WindowOpening {
             channelType: isOurs ? delivery.channel.type : "", messageChannels: treatment?.channels ?? [],
             campaign: plan.campaign, expiresAt: run.expiry(of: job), runIsCancelled: state.runIsCancelled)
         let clock = Gate.Clock(now: now, offset: delivery.rules.offset)
-        let rules = Gate.Rules(plan.rules, hours: delivery.rules.hours)
+        let rules = Gate.Rules(plan.rules, hours: LegalHours(plan.rules, jurisdictions: delivery.rules.jurisdictions))
         var tally = CapTally(state.counts)
+        var law: Set<String> = []
         var decisions: [(index: Int, recipient: Recipient?, decision: Gate.Decision)] = []
         decisions.reserveCapacity(indices.count)
         for (place, index) in indices.enumerated() {
@@ -113,10 +115,12 @@ struct WindowOpening {
             let said = verdict(on: key)
             let person = Gate.Person(recipient, hook: said, earlier: tally.earlier(place, key))
             let verdict = Gate.decide(intent, person, clock, rules)
+            if !verdict.law.isEmpty { law.formUnion(verdict.law) }
             if verdict.counts { tally.reserve(place, key) }
             if case .pass(let changes) = said { recipient = recipient?.applying(changes) }
             decisions.append((index, recipient, verdict.decision))
         }
+        note(law)
         let turns = try await takeTokens(for: decisions, at: now, session)
         let slots = turns.map { apply($0, &decisions, &tally) } ?? [:]
         if state.counts != nil { try await reserve(tally, at: now, session) }
@@ -127,6 +131,18 @@ struct WindowOpening {
     /// Whoever came to be after the hook was asked has not passed it.
     private func verdict(on key: Int64) -> HookVerdict {
         plan.hook == nil ? .pass(HookChanges()) : hook[key] ?? .failed
+    }
+
+    /// Which rules of law kept people of this window waiting.
+    private func note(_ law: Set<String>) {
+        guard !law.isEmpty else { return }
+        delivery.environment.log.info(
+            "gate.law",
+            [
+                "run": .string(plan.run.description), "job": .integer(job.id),
+                "rules": .array(law.sorted().map { .string($0) }),
+                "version": .string(delivery.rules.jurisdictions.version),
+            ])
     }
 
     private typealias Decisions = [(index: Int, recipient: Recipient?, decision: Gate.Decision)]

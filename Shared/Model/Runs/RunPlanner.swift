@@ -19,6 +19,7 @@ package enum RunPlanner {
         var rules = rules(of: campaign, stored: run.definition)
         let settings = try await AppSettingsStore.load(run.app, in: session)?.settings
         rules.countsForApp = (settings?.limits?.daily ?? 0) > 0
+        rules.law = MarketingLaw.of(campaign, settings)
         let plan = RunPlan(
             account: run.account,
             app: run.app,

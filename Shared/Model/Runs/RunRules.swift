@@ -8,15 +8,18 @@ package struct RunRules: Sendable, Equatable {
     package var purpose: MessagePurpose
     /// The app has a Daily in its settings, which counts this campaign's messages whatever its own caps are.
     package var countsForApp: Bool
+    /// Nil where no law on marketing applies: transactional messages, and apps that switched it off.
+    package var law: MarketingLaw?
 
     package init(
         quietTime: QuietWindow? = nil, caps: FrequencyCaps = FrequencyCaps(), purpose: MessagePurpose = .marketing,
-        countsForApp: Bool = false
+        countsForApp: Bool = false, law: MarketingLaw? = nil
     ) {
         self.quietTime = quietTime
         self.caps = caps
         self.purpose = purpose
         self.countsForApp = countsForApp
+        self.law = law
     }
 
     /// Every message leaves a trace for caps, its own or others'.
@@ -70,6 +73,7 @@ extension RunRules {
         }
         if purpose != .marketing { object["purpose"] = .string(purpose.rawValue) }
         if countsForApp { object["counts_for_app"] = true }
+        if let law { object["law"] = law.json }
         return .object(object)
     }
 
@@ -82,6 +86,7 @@ extension RunRules {
                 campaignDaily: json?["campaign_daily"]?.int ?? 0, appDaily: json?["app_daily"]?.int ?? 0,
                 total: json?["total"]?.int ?? 0),
             purpose: json?["purpose"]?.string.flatMap(MessagePurpose.init(rawValue:)) ?? .marketing,
-            countsForApp: json?["counts_for_app"]?.bool ?? false)
+            countsForApp: json?["counts_for_app"]?.bool ?? false,
+            law: MarketingLaw(json: json?["law"]))
     }
 }

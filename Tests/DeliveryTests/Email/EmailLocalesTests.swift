@@ -30,7 +30,7 @@ import Testing
             key: 1, endpointID: "e", channelType: "EMAIL", address: "a@b.test", optOut: "NONE", status: "ACTIVE",
             cohort: 0, userID: nil, effectiveAt: Instant(seconds: 0), createdAt: Instant(seconds: 0))
         if let locale { recipient.demographic = JSON.object(["Locale": locale]).serialized }
-        let parts = try EmailMessageProgram(content, plan: Self.plan).parts(for: recipient)
+        let parts = try EmailMessageProgram(content, plan: Self.plan, at: Instant(seconds: 0)).parts(for: recipient)
         let values = RecipientValues(recipient, parsing: parts.columns)
         let email = try parts.render(values, .of(TestEnvironment.make()))
         return [email.subject, email.html ?? [], email.text ?? []].map { String(decoding: $0, as: UTF8.self) }
