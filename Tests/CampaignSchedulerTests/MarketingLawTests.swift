@@ -10,9 +10,10 @@ import Testing
 
 /// The settings that say how the laws on advertising apply, from the request to the frozen plan.
 @Suite(.database) struct MarketingLawTests {
+    /// In the order of jsonb.
     private static let settings: JSON = [
-        "Jurisdictions": "ENFORCE", "DefaultCountry": "KR",
-        "Sender": ["Name": "오기", "PostalAddress": "서울\n1", "Contact": "02-123-4567"],
+        "Sender": ["Name": "오기", "Contact": "02-123-4567", "PostalAddress": "서울\n1"], "Jurisdictions": "ENFORCE",
+        "DefaultCountry": "KR",
     ]
 
     @Test func `the settings are stored, answered, and say ENFORCE when they say nothing`() async throws {

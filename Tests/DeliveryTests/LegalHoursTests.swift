@@ -1,11 +1,9 @@
 import Core
+import Delivery
 import Jurisdictions
 import Model
 import Runtime
-import TestKit
 import Testing
-
-@testable import Delivery
 
 /// The law's hours as the gate applies them. Only the e-mail worker exists; whoever brings another channel has them already.
 @Suite struct LegalHoursTests {

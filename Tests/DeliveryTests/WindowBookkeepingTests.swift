@@ -30,8 +30,10 @@ import Testing
 
         func draw(_ bound: UInt64) -> UInt64 { random.next() % bound }
 
-        func opening(for recipient: Recipient, of intent: Delivery.Gate.Intent, _ clock: Delivery.Gate.Clock) -> Instant? {
-            draw(6) == 0 ? clock.now + .seconds(Int64(draw(3)) * 600 + 1) : nil
+        func opening(
+            for recipient: Recipient, of intent: Delivery.Gate.Intent, _ clock: Delivery.Gate.Clock
+        ) -> LegalOpening? {
+            draw(6) == 0 ? LegalOpening(at: clock.now + .seconds(Int64(draw(3)) * 600 + 1)) : nil
         }
 
         func take(
@@ -170,8 +172,10 @@ import Testing
 
     @Test func `what may go only later is a part job due then, and expired when that is too late`() async throws {
         struct Later: SendingHours {
-            func opening(for recipient: Recipient, of intent: Delivery.Gate.Intent, _ clock: Delivery.Gate.Clock) -> Instant? {
-                recipient.key == 1 ? nil : clock.now + .seconds(recipient.key == 4 ? 3600 : 600)
+            func opening(
+                for recipient: Recipient, of intent: Delivery.Gate.Intent, _ clock: Delivery.Gate.Clock
+            ) -> LegalOpening? {
+                recipient.key == 1 ? nil : LegalOpening(at: clock.now + .seconds(recipient.key == 4 ? 3600 : 600))
             }
         }
         try await fixture.start(fixture.plan(), endpoints: 4)

@@ -1,10 +1,10 @@
 import Core
 import Glibc
-import Jurisdictions
+package import Jurisdictions
 
 extension Recipient {
     /// What the endpoint says of where its person is.
-    var whereabouts: Whereabouts {
+    package var whereabouts: Whereabouts {
         Whereabouts(
             country: Self.member("Country", of: location),
             region: Self.member("Region", of: location),

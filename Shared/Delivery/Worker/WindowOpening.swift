@@ -104,7 +104,7 @@ struct WindowOpening {
             channelType: isOurs ? delivery.channel.type : "", messageChannels: treatment?.channels ?? [],
             campaign: plan.campaign, expiresAt: run.expiry(of: job), runIsCancelled: state.runIsCancelled)
         let clock = Gate.Clock(now: now, offset: delivery.rules.offset)
-        let rules = Gate.Rules(plan.rules, hours: LegalHours(plan.rules, jurisdictions: delivery.rules.jurisdictions))
+        let rules = Gate.Rules(plan.rules, hours: delivery.rules.hours ?? LegalHours(plan.rules))
         var tally = CapTally(state.counts)
         var law: Set<String> = []
         var decisions: [(index: Int, recipient: Recipient?, decision: Gate.Decision)] = []
@@ -141,7 +141,7 @@ struct WindowOpening {
             [
                 "run": .string(plan.run.description), "job": .integer(job.id),
                 "rules": .array(law.sorted().map { .string($0) }),
-                "version": .string(delivery.rules.jurisdictions.version),
+                "version": .string(Jurisdictions.standard.version),
             ])
     }
 
