@@ -128,6 +128,24 @@ import Testing
         #expect(try await database.query("SELECT 1 FROM cap_reservations").isEmpty)
     }
 
+    @Test func `a window's counts come from the index, also where the table was empty when it was last looked at`()
+        async throws
+    {
+        try await fixture.start(
+            fixture.plan(rules: RunRules(caps: FrequencyCaps(campaignDaily: 1))), endpoints: 3)
+        try await database.execute("VACUUM ANALYZE cap_reservations")
+        let plan = fixture.plan()
+        let cause = SendCause(run: plan.run, runDay: plan.runDay, chunk: 0, treatment: 0)
+        let sends = CapReservations.Sends(plan, cause, keys: [1, 2, 3], ordinals: [0, 1, 2])
+        let (app, now) = (fixture.app, fixture.environment.now())
+        let lines: [String] = try await database.transaction { session in
+            _ = try await session.batch(CapReservations.lock(app, sends.keys))
+            return try await session.query("EXPLAIN \(CapReservations.counts(sends, now: now))").map { try $0.get(0) }
+        }
+        #expect(lines.contains { $0.contains("Index Scan using cap_reservations_pkey") }, "\(lines)")
+        #expect(!lines.contains { $0.contains("Seq Scan") }, "\(lines)")
+    }
+
     // MARK: Upkeep
 
     @Test func `what no cap looks at any more is removed, a bounded number at a time`() async throws {

@@ -64,7 +64,7 @@ struct WindowOpening {
     /// The same with the recipients' rows locked. Locks come last and stay for two round trips, because whoever writes one of
     /// these people waits for them.
     private func counted(_ session: Session) async throws -> OpenedWindow {
-        _ = try await session.query(CapReservations.lock(plan.app, keys))
+        _ = try await session.batch(CapReservations.lock(plan.app, keys))
         let (now, readAt) = (delivery.environment.now(), MonotonicClock.now())
         let sends = CapReservations.Sends(plan, run.cause(of: job), keys: keys, ordinals: indices.map(job.ordinal))
         let rows = try await session.batch(reads + [CapReservations.counts(sends, now: now)])

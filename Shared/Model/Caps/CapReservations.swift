@@ -28,14 +28,18 @@ package enum CapReservations {
         }
     }
 
-    /// To be sent, and answered, before `counts`: what stood while this waited must be in its snapshot.
-    package static func lock(_ app: AppID, _ keys: [Int64]) -> SQL {
-        """
-        SELECT 1 FROM endpoints
-         WHERE app = \(app) AND endpoint_key = ANY (\(keys.sorted()))
-         ORDER BY endpoint_key
-           FOR NO KEY UPDATE
-        """
+    /// To be sent, and answered, before `counts`: what stood while this waited must be in its snapshot. In a transaction.
+    package static func lock(_ app: AppID, _ keys: [Int64]) -> [SQL] {
+        [
+            // A plan made while the table was empty would read all of it for each of a window's people, for good.
+            "SET LOCAL enable_seqscan = off",
+            """
+            SELECT 1 FROM endpoints
+             WHERE app = \(app) AND endpoint_key = ANY (\(keys.sorted()))
+             ORDER BY endpoint_key
+               FOR NO KEY UPDATE
+            """,
+        ]
     }
 
     /// One row per send, in order: other messages of the app in 24 hours, of the campaign in 24 hours, of the campaign ever,
