@@ -30,7 +30,7 @@ enum AppSettingsCalls {
     private static func check(_ request: WriteApplicationSettingsRequest) throws(APIError) {
         try MarketingLaw.check(settings: request.needletail, at: WirePath.root.member("Needletail"))
         try QuietTimeRules.check(request.quietTime, at: WirePath.root.member("QuietTime"))
-        try OutboundTarget.check(request.campaignHook, at: WirePath.root.member("CampaignHook"))
+        try OutboundTarget.check(default: request.campaignHook, at: WirePath.root.member("CampaignHook"))
     }
 }
 

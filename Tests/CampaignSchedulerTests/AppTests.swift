@@ -133,7 +133,6 @@ import Testing
                 (["Limits": ["MessagesPerSecond": 20001]], "Limits.MessagesPerSecond"),
                 (["Limits": ["Daily": "3"]], "Limits.Daily"),
                 (["CampaignHook": ["Mode": "NEVER"]], "CampaignHook.Mode"),
-                (["CampaignHook": ["Mode": "DELIVERY", "LambdaFunctionName": "f"]], "CampaignHook.Mode must be FILTER"),
                 (["CampaignHook": ["WebUrl": "example.com"]], "CampaignHook.WebUrl must be a URL"),
                 (["CampaignHook": ["WebUrl": "https://a", "LambdaFunctionName": "f"]], "CampaignHook must have"),
                 (["QuietTime": ["Start": "24:00", "End": "06:00"]], "QuietTime.Start"),

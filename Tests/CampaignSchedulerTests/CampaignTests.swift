@@ -140,6 +140,9 @@ import Testing
             func email(_ message: JSON) -> JSONObject {
                 ["TemplateConfiguration": .null, "MessageConfiguration": ["EmailMessage": message]]
             }
+            func message(_ messages: JSON) -> JSONObject {
+                ["TemplateConfiguration": .null, "MessageConfiguration": messages]
+            }
             let bad: [(JSONObject, String)] = [
                 (["SegmentId": "00000000000000050000000000000006"], "SegmentId: the segment does not exist"),
                 (["SegmentVersion": 3], "SegmentVersion: the segment has versions 1 to 2"),
@@ -152,6 +155,17 @@ import Testing
                     "EmailMessage.FromAddress must be an e-mail"
                 ),
                 (email(["Title": "x"]), "EmailMessage.HtmlBody or Body is required"),
+                (message(["SMSMessage": ["Body": "{{#if}}"]]), "SMSMessage.Body is not a valid template: line 1"),
+                (message(["SMSMessage": ["Body": "{{> none}}"]]), "SMSMessage.Body is not a valid template"),
+                (message(["APNSMessage": ["Title": "{{/if}}"]]), "APNSMessage.Title is not a valid template"),
+                (message(["DefaultMessage": ["Body": "{{", "Title": "x"]]), "is not a valid template"),
+                (message(["SMSMessage": [:]]), "MessageConfiguration.SMSMessage.Body is required"),
+                (
+                    ["TemplateConfiguration": ["SMSTemplate": ["Name": "hello"]]],
+                    "TemplateConfiguration.SMSTemplate: there is no SMS template named \"hello\""
+                ),
+                (["Limits": ["Daily": 101]], "Limits.Daily must be between 0 and 100"),
+                (["Hook": ["WebUrl": "http://example.com"]], "Hook.WebUrl must be a URL"),
                 (email(["Body": "x"]), "EmailMessage.Title is required"),
                 (
                     email(["Title": "x", "Body": "x", "Headers": [["Name": "To", "Value": "y@example.com"]]]),
@@ -235,7 +249,8 @@ import Testing
             #expect(updated["Schedule"] == later["Schedule"])
 
             let unset: JSON = [
-                "CampaignHook": ["LambdaFunctionName": "", "WebUrl": ""], "Limits": ["Daily": 0, "Session": 0, "Total": 0],
+                "CampaignHook": ["LambdaFunctionName": "f", "Mode": "DELIVERY"],
+                "Limits": ["Daily": 0, "Session": 0, "Total": 0],
                 "QuietTime": ["End": "", "Start": ""],
             ]
             #expect(try await service.call("PUT", settings, unset).status == 200)

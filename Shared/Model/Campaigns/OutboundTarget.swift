@@ -5,24 +5,29 @@ package enum OutboundTarget {
     /// As the longest ARN that AWS has.
     private static let longest = 2048
 
-    /// A campaign's or an app's hook. Empty strings are how Terraform writes what is not set.
-    package static func check(_ hook: CampaignHook?, at path: WirePath) throws(APIError) {
+    /// A campaign's hook. Empty strings are how Terraform writes what is not set.
+    static func check(_ hook: CampaignHook?, at path: WirePath) throws(APIError) {
         guard let hook else { return }
         if hook.mode == .delivery {
             throw path.member("Mode").refusal(
                 "must be FILTER: Pinpoint gave DELIVERY up; use CustomDeliveryConfiguration with a CustomMessage")
         }
-        switch (set(hook.lambdaFunctionName), set(hook.webUrl)) {
+        if hook.mode != nil, self.hook(hook) == nil {
+            throw path.refusal("must have LambdaFunctionName or WebUrl with Mode")
+        }
+        try check(default: hook, at: path)
+    }
+
+    /// An app's hook, which its new campaigns take. Mode DELIVERY, which existing configurations have, is kept and does nothing.
+    package static func check(default hook: CampaignHook?, at path: WirePath) throws(APIError) {
+        switch (set(hook?.lambdaFunctionName), set(hook?.webUrl)) {
         case (_?, _?):
             throw path.refusal("must have LambdaFunctionName or WebUrl, not both")
         case (let function?, nil):
             try check(function: function, at: path.member("LambdaFunctionName"))
         case (nil, let url?):
             try check(url: url, at: path.member("WebUrl"))
-        case (nil, nil):
-            guard hook.mode == nil else {
-                throw path.refusal("must have LambdaFunctionName or WebUrl with Mode")
-            }
+        case (nil, nil): break
         }
     }
 
@@ -37,8 +42,9 @@ package enum OutboundTarget {
         }
     }
 
-    /// Nil for a hook that names nobody.
+    /// Nil for a hook that names nobody, or filters nobody.
     static func hook(_ hook: CampaignHook?) -> RunHook? {
+        if hook?.mode == .delivery { return nil }
         if let function = set(hook?.lambdaFunctionName) { return .lambda(function) }
         return set(hook?.webUrl).map { .web(url: $0) }
     }
