@@ -145,6 +145,7 @@ let package = Package(
                 "Crypto", "HTTPClient", "Delivery", "Queue", "Segments", "Templates", "CampaignScheduler", "TestKit",
             ]
         ),
+        tests("AnalyticsAggregatorTests", web + ["Queue", "AnalyticsAggregator", "TestKit"]),
         tests("IngestAPITests", web + ["Crypto", "HTTPClient", "IngestAPI", "TestKit"]),
         tests(
             "SegmentServiceTests",

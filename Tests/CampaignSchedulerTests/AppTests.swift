@@ -277,6 +277,7 @@ import Testing
             VALUES (\(app), \(id), 0, 0, 1, 1, 1, 'x')
             """,
             "INSERT INTO jobs (queue, kind, due_at, app, run) VALUES ('q', 'k', \(now), \(app), \(id))",
+            "INSERT INTO rate_buckets (app, name, next_at) VALUES (\(app), 'run:x', \(now))",
             """
             INSERT INTO send_outcomes (run_day, endpoint_key, app, run, chunk, ordinal, treatment, outcome, at)
             VALUES (\(day), 1, \(app), \(id), 0, 0, 0, 1, \(now))
@@ -293,7 +294,7 @@ import Testing
         let tables: [SQL] = [
             "endpoints", "users", "suppressions", "cap_reservations", "events", "rollups", "engagements", "segments", "segment_versions",
             "campaigns", "campaign_versions", "campaign_schedules", "runs", "run_chunks", "run_zones", "jobs",
-            "send_outcomes", "channels",
+            "send_outcomes", "channels", "rate_buckets",
         ]
         var count: Int = try await database.query("SELECT count(*) FROM apps WHERE id = \(app)")[0].get(0)
         let resources = "apps/\(app)/"

@@ -5,8 +5,10 @@ Prints `campaign ID` for each campaign that ran.
 """
 
 import base64
+import csv
 import email
 import email.policy
+import io
 import json
 import re
 import sys
@@ -125,6 +127,30 @@ def books(balance, messages):
     return reasons
 
 
+def named(path, balance):
+    """The sheet's recipients one by one, as a spreadsheet gets them."""
+
+    def rows(query, headers=None):
+        answer = signed("GET", f"{path}/balance{query}", headers=headers)
+        check(answer.status == 200, f"recipients as CSV {query}", answer.body[:500])
+        return list(csv.DictReader(io.StringIO(answer.body.decode(), newline="")))
+
+    everybody = rows("?format=csv")
+    ids = sorted(f"p/{n}" for n in range(PEOPLE))
+    equal(sorted(row["EndpointId"] for row in everybody), ids, "everybody is named once")
+    equal(everybody, rows("", {"Accept": "text/csv"}), "asked for by Accept it is the same")
+    check(all(row["UserId"] == "u" + row["EndpointId"][2:] for row in everybody), "with their users", everybody[:2])
+    for bucket in ("Accepted", "Rejected", "Suppressed", "Expired", "Unknown"):
+        expected = [row for row in everybody if row["State"] == bucket]
+        equal(len(expected), balance[bucket], f"as many {bucket} as the sheet says")
+        equal(rows(f"?format=csv&bucket={bucket.lower()}"), expected, f"the bucket {bucket}")
+    held = rows("?format=csv&bucket=suppressed&reason=HOLDOUT")
+    check(held and all(row["TreatmentId"] == "HOLDOUT" for row in held), "who was held out", held[:2])
+    for query in ("?format=xml", "?format=csv&bucket=lost", "?bucket=suppressed"):
+        equal(signed("GET", f"{path}/balance{query}").status, 400, f"{query} is refused")
+    equal(signed("POST", f"{path}/cancel").status, 409, "a run that is over cannot be cancelled")
+
+
 def contents(messages):
     ids = [parsed(message)["Message-ID"] for message in messages]
     equal(len(set(ids)), len(messages), "every message has an id of its own")
@@ -241,6 +267,7 @@ def main():
     equal(
         reasons.get("OPT_OUT", 0) + reasons.get("HOLDOUT", 0), balance["Suppressed"], "suppressed for two reasons only"
     )
+    named(path, balance)
     contents(messages)
     engage(messages)
     counted(path)

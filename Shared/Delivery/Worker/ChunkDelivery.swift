@@ -47,7 +47,10 @@ package struct ChunkDelivery: Sendable {
         var unrecorded: WindowResult?
         let pace = RunPace(run.plan, database: database)
         while place.done < job.recipients.count, !held.isStopping {
-            if let wait = try await pace.turn(of: job.recipients.count - place.done) {
+            // Who has expired takes no turn from anybody.
+            if environment.now() < run.expiry(of: job),
+                let wait = try await pace.turn(of: job.recipients.count - place.done)
+            {
                 return try await rest(unrecorded, of: job, run: run, done: place.done, for: wait, held)
             }
             let indices = place.done..<min(place.done + pace.window(window), job.recipients.count)
@@ -93,7 +96,9 @@ package struct ChunkDelivery: Sendable {
     private func rest(
         _ last: WindowResult?, of job: LeasedJob, run: PreparedRuns.Entry, done: Int, for wait: Duration, _ held: HeldLease
     ) async throws {
-        let dueAt = environment.now() + wait
+        let (now, expiry) = (environment.now(), run.expiry(of: job))
+        // Whoever expires before that is told then.
+        let dueAt = now < expiry ? min(now + wait, expiry) : now + wait
         try await close(last, of: job, run: run, done: done, dueAt: dueAt)
         held.comesBack(at: dueAt)
     }

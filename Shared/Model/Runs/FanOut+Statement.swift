@@ -152,8 +152,10 @@ extension FanOut {
         let numbers = slots.slots.map(\.number)
         let due = SQLBind.instantArray(slots.slots.map(\.due))
         let expiries = slots.slots.map(\.expires.microseconds)
+        // Whoever's turn would come later is expired then, and not when the whole run is.
+        let expiry: SQL = "timestamptz 'epoch' + s.expires * interval '1 microsecond'"
         return """
-            SELECT \(queue.name), \(kind), greatest(\(now), s.due\(paceOfSlot)), \(plan.app), \(plan.run), \(plan.runDay),
+            SELECT \(queue.name), \(kind), greatest(\(now), least(s.due\(paceOfSlot), \(expiry))), \(plan.app), \(plan.run), \(plan.runDay),
                    chunk, treatment, jsonb_build_object('expires_at', s.expires), keys
               FROM parts
               LEFT JOIN unnest(\(numbers), \(due), \(expiries)) AS s (slot, due, expires) USING (slot)
