@@ -145,6 +145,15 @@ import Testing
         #expect(try await cancel(key(plan)) == .completed)
     }
 
+    @Test func `a campaign that events start stays on when the run of a day is cancelled`() async throws {
+        let plan = try await begin(endpoints: 10)
+        try await fixture.database.execute(
+            "UPDATE campaigns SET frequency = 'EVENT', next_due_at = \(fixture.now + .seconds(3600))")
+        #expect(try await cancel(key(plan)) == .cancelled)
+        let status: String = try await fixture.database.query("SELECT status FROM campaigns")[0].get(0)
+        #expect(status == "EXECUTING")
+    }
+
     @Test func `slots that a cancelled run had are free for others`() async throws {
         let plan = try await begin(endpoints: 10)
         try await fixture.finish(fixture.fanOut(plan))

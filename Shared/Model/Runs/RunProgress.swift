@@ -1,4 +1,5 @@
 package import Core
+import PinpointAPI
 package import Postgres
 
 /// Runs that are on their way.
@@ -85,10 +86,12 @@ package enum RunProgress {
     }
 
     /// After a run ended: its campaign is complete, or waits for its next occurrence, unless another run of it is on its way.
+    /// One that events start is on until its own end, whatever becomes of a day's run.
     static func restCampaign(_ key: RunKey) -> SQL {
         """
         UPDATE campaigns c SET status = CASE WHEN next_due_at IS NULL THEN 'COMPLETED' ELSE 'PENDING_NEXT_RUN' END
          WHERE c.app = \(key.app) AND c.id = \(key.campaign) AND c.status = 'EXECUTING'
+           AND (c.frequency <> \(Frequency.event.rawValue) OR c.next_due_at IS NULL)
            AND NOT EXISTS (SELECT FROM runs r WHERE r.app = c.app AND r.campaign = c.id
                               AND r.state IN ('INITIALIZING', 'RUNNING'))
         """
