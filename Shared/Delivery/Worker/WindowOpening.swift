@@ -28,6 +28,19 @@ struct WindowOpening {
     /// By endpoint key; what the run's hook said before.
     let hook: [Int64: HookVerdict]
 
+    /// The tokens of the run's rate were taken by the commit whose answer was lost: that there are none now is its own doing.
+    private var hasTokens = false
+
+    init(
+        delivery: ChunkDelivery, job: LeasedJob, run: PreparedRuns.Entry, indices: Range<Int>, hook: [Int64: HookVerdict]
+    ) {
+        self.delivery = delivery
+        self.job = job
+        self.run = run
+        self.indices = indices
+        self.hook = hook
+    }
+
     private var plan: RunPlan { run.plan }
 
     /// Nil when the lease is lost. `fired` is what the job's row says now.
@@ -40,7 +53,9 @@ struct WindowOpening {
             // Either the lease is lost, or this very window was committed and the answer lost on the way.
             let confirmation = Progress.confirm(
                 job, done: indices.lowerBound, fired: indices.upperBound, lease: delivery.lease)
-            opened = try await window(confirmation, recording: nil)
+            var confirmed = self
+            confirmed.hasTokens = true
+            opened = try await confirmed.window(confirmation, recording: nil)
         }
         if opened != nil { held.confirmed(callBegan: began, terms: delivery.lease) }
         return opened
@@ -155,9 +170,13 @@ struct WindowOpening {
         let places = decisions.indices.filter { decisions[$0].decision == .send && decisions[$0].recipient != nil }
         guard !places.isEmpty else { return nil }
         let recipients = places.compactMap { decisions[$0].recipient }
-        let turns = try await tokens.take(
-            for: recipients, of: plan, job: job, at: now, expiresAt: run.expiry(of: job), in: session)
-        return turns.map { ($0, places) }
+        do {
+            let turns = try await tokens.take(
+                for: recipients, of: plan, job: job, at: now, expiresAt: run.expiry(of: job), in: session)
+            return turns.map { ($0, places) }
+        } catch is NoTurn where hasTokens {
+            return nil
+        }
     }
 
     private func apply(
