@@ -209,7 +209,7 @@ import Testing
                 try await Self.fill(id, day: day, now: now, in: session)
             }
         }
-        #expect(try await Self.count(app, in: database) == 6021)
+        #expect(try await Self.count(app, in: database) == 6022)
         let deleted = try await database.transaction { session in
             try await AppStore.delete(app, account: "123456789012", now: now, in: session)
         }
@@ -218,9 +218,9 @@ import Testing
         #expect(state == "CANCELLED")
         #expect(try await AppPurge.next(now: now, in: database) == nil, "the grace is not over")
         #expect(try await AppPurge.next(now: now + AppPurge.grace, in: database) == app)
-        #expect(try await AppPurge.purge(app, in: database) == 6021)
+        #expect(try await AppPurge.purge(app, in: database) == 6022)
         #expect(try await Self.count(app, in: database) == 0)
-        #expect(try await Self.count(other, in: database) == 6021)
+        #expect(try await Self.count(other, in: database) == 6022)
         #expect(try await AppPurge.next(now: now + .seconds(86_400), in: database) == nil)
     }
 
