@@ -17,6 +17,7 @@ struct CampaignsWriting: Sendable {
         let request: WriteCampaignRequest = try call.body()
         try TagRules.check(request.tags)
         let (definition, warnings) = try await checked(CampaignDefinition(request), app: app, isNew: true, call)
+        try await HookHandshake.check(definition.request.hook, call)
         let environment = call.context.environment
         let id: CampaignID = environment.newID()
         let campaign = try await call.context.database.transaction { session in
@@ -40,6 +41,7 @@ struct CampaignsWriting: Sendable {
         let request: WriteCampaignRequest = try call.body()
         try TagRules.check(request.tags)
         let (definition, warnings) = try await checked(CampaignDefinition(request), app: app, isNew: false, call)
+        try await HookHandshake.check(definition.request.hook, ofExisting: id, app, call)
         let now = call.context.environment.now()
         let campaign = try await call.context.database.retryingTransaction { session in
             try await CampaignStore.update(

@@ -44,7 +44,7 @@ enum DeliveryEmail {
             environment: environment,
             lease: lease,
             window: max(1, context.configuration.window / lanes),
-            rules: DeliveryRules(tokens: DeliveryRates())
+            rules: DeliveryRules(hooks: try hooks(context), tokens: DeliveryRates())
         )
         let worker = Worker(
             terms: Worker.Terms(queue: .email, lanes: lanes, lease: lease),
@@ -64,5 +64,18 @@ enum DeliveryEmail {
                 }
             },
         ]
+    }
+
+    /// What asks campaigns' hooks. Its connections, and their threads, come to be with the first call.
+    private static func hooks(_ context: ServiceContext) throws -> HookFilter {
+        let (environment, metrics) = (context.environment, context.metrics)
+        let outbound = OutboundClient(
+            rules: OutboundRules(context.configuration), environment: environment, metrics: metrics)
+        let lambda = LambdaFunctions(
+            client: HTTPClient(environment: environment, metrics: metrics, connectionsPerHost: 16),
+            access: try AWSAccess.of(context.configuration), environment: environment)
+        return HookFilter(
+            caller: NetworkHooks(outbound: outbound, lambda: lambda), loop: context.loop, environment: environment,
+            metrics: metrics)
     }
 }

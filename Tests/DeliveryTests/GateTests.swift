@@ -151,6 +151,9 @@ import Testing
         #expect(
             Gate.decide(intent, Gate.Person(.sample, hook: .failed), clock, Gate.Rules()).decision
                 == .refuse(.suppressed, .hookFailure))
+        #expect(
+            Gate.decide(intent, Gate.Person(.sample, hook: .unasked), clock, Gate.Rules())
+                == Gate.Verdict(.defer(until: now), counts: false))
     }
 
     // MARK: Caps

@@ -211,11 +211,16 @@ final class ScriptedHook: HookCaller {
 
     private let answer: Answer
     private let delay: Duration
+    private let before: @Sendable () async -> Void
     private let state = Lock(State())
 
-    init(delay: Duration = .milliseconds(1), _ answer: @escaping Answer) {
+    init(
+        delay: Duration = .milliseconds(1), before: @escaping @Sendable () async -> Void = {},
+        _ answer: @escaping Answer
+    ) {
         self.answer = answer
         self.delay = delay
+        self.before = before
     }
 
     var bodies: [[UInt8]] { state.withLock { $0.bodies } }
@@ -230,6 +235,7 @@ final class ScriptedHook: HookCaller {
             return state.attempts[body] ?? 1
         }
         defer { state.withLock { $0.running -= 1 } }
+        await before()
         do {
             try await Task.sleep(for: delay)
         } catch {

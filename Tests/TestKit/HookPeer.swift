@@ -37,6 +37,8 @@ package final class HookPeer: Sendable {
         return HookPeer((port, plain), authority: words[5], directory: directory, process: process)
     }
 
+    package var callsFile: String { "\(directory.path)/calls" }
+
     /// One object per request, in order of arrival: `method`, `path`, `headers`, `body`.
     package func calls() throws -> [JSON] {
         try directory.lines(of: "calls").map { try JSON.parse($0) }

@@ -109,6 +109,7 @@ package enum Gate {
         case .pass: break
         case .filtered: return refuse(.suppressed, .hookFiltered)
         case .failed: return refuse(.suppressed, .hookFailure)
+        case .unasked: return Verdict(.defer(until: clock.now), counts: false)
         }
         if let reason = person.earlier.exhausted(rules.campaign.caps) { return refuse(.suppressed, reason) }
         if let quiet = rules.campaign.quietTime, let zone = recipient.timezone,

@@ -71,11 +71,13 @@ package struct HookFilter: Sendable {
             }
             waiting = waiting.dropFirst(Self.callsAtOnce)
             var verdicts: [Int64: HookVerdict] = [:]
-            while verdicts.count < people.count, let event = await group.next() {
+            var unanswered = blocks.count
+            while unanswered > 0, let event = await group.next() {
                 guard case .answered(let some?) = event else {
                     group.cancelAll()
                     return Answer.abandoned
                 }
+                unanswered -= 1
                 verdicts.merge(some) { first, _ in first }
                 if let block = waiting.popFirst() {
                     group.addTask { .answered(await answer(hook, about: block, plan, cause, breaker)) }

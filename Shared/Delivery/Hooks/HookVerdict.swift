@@ -6,6 +6,8 @@ package enum HookVerdict: Sendable, Equatable {
     case filtered
     /// The hook could not be asked about the person, or its answer could not be used.
     case failed
+    /// The person was out of reach when the others were asked about.
+    case unasked
 }
 
 /// What a hook may change of a person: for this one message, never in the database (pinpoint-api §4.2.4).

@@ -46,6 +46,7 @@ package struct ChunkDelivery: Sendable {
         var place = Place(done: job.done, fired: job.done)
         var unrecorded: WindowResult?
         let pace = RunPace(run.plan, database: database)
+        var hook = ChunkFilter(self, job, run)
         while place.done < job.recipients.count, !held.isStopping {
             // Who has expired takes no turn from anybody.
             if environment.now() < run.expiry(of: job),
@@ -54,7 +55,7 @@ package struct ChunkDelivery: Sendable {
                 return try await rest(unrecorded, of: job, run: run, done: place.done, for: wait, held)
             }
             let indices = place.done..<min(place.done + pace.window(window), job.recipients.count)
-            if run.plan.hook != nil, let window = unrecorded {
+            if hook.asks(about: indices), let window = unrecorded {
                 // A hook may take a minute; a crash meanwhile must not leave in doubt what is known already.
                 guard try await record(window, place.done, place.fired, of: job, run: run, held) else {
                     return try await recordLate(window, of: job, run: run)
@@ -62,14 +63,13 @@ package struct ChunkDelivery: Sendable {
                 (place.fired, unrecorded) = (place.done, nil)
             }
             let verdicts: [Int64: HookVerdict]
-            switch try await askHook(about: indices, of: job, run: run, held) {
+            switch try await hook.verdicts(on: indices, held) {
             case .verdicts(let said): verdicts = said
             case .wait(let pause):
                 return try await rest(unrecorded, of: job, run: run, done: place.done, for: pause, held)
-            // Stopping, which the loop sees, or cancelled, which the gate books.
-            case .abandoned: verdicts = [:]
+            case .abandoned:
+                return try await close(unrecorded, of: job, run: run, done: place.done, dueAt: nil)
             }
-            guard !held.isStopping else { break }
             let opening = WindowOpening(delivery: self, job: job, run: run, indices: indices, hook: verdicts)
             let opened: OpenedWindow?
             do {
@@ -109,24 +109,6 @@ package struct ChunkDelivery: Sendable {
         var done: Int
         /// As the job's row says.
         var fired: Int
-    }
-
-    /// What the run's hook says of these recipients; nothing without a hook, and nothing when this worker asks none.
-    private func askHook(
-        about indices: Range<Int>, of job: LeasedJob, run: PreparedRuns.Entry, _ held: HeldLease
-    ) async throws -> HookFilter.Answer {
-        guard let hook = run.plan.hook, let hooks = rules.hooks else { return .verdicts([:]) }
-        let keys = Array(job.recipients[indices])
-        let people = try await database.query(Recipient.load(keys, of: run.plan.app)).map { try Recipient($0) }
-        let (database, plan) = (database, run.plan)
-        return await hooks.ask(
-            hook, about: people, plan: plan, cause: run.cause(of: job),
-            isWanted: {
-                if held.isStopping { return false }
-                // A database that stumbles says nothing about the run.
-                let rows = try? await database.query(RunStore.isCancelled(plan.app, run: plan.run))
-                return (try? rows?.first?.get(0)) != true
-            })
     }
 
     private func handOver(

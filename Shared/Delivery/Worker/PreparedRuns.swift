@@ -19,6 +19,17 @@ final class PreparedRuns: Sendable {
             guard let own = job.payload["expires_at"]?.int else { return plan.expiresAt }
             return min(plan.expiresAt, Instant(microseconds: Int64(own)))
         }
+
+        /// What the job sends, for the gate.
+        func intent(of job: LeasedJob, channelType: String, runIsCancelled: Bool) -> Gate.Intent {
+            let arm = Int(cause(of: job).treatment)
+            let treatment = plan.treatments.indices.contains(arm) ? plan.treatments[arm] : nil
+            // A custom message may be for addresses of the worker's own channel, and is not its to send.
+            let isOurs = treatment?.otherChannels.contains(channelType) != true
+            return Gate.Intent(
+                channelType: isOurs ? channelType : "", messageChannels: treatment?.channels ?? [],
+                campaign: plan.campaign, expiresAt: expiry(of: job), runIsCancelled: runIsCancelled)
+        }
     }
 
     /// Bounds memory: a process rarely has more runs at once than lanes.

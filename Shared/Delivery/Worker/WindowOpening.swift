@@ -111,13 +111,8 @@ struct WindowOpening {
     // MARK: Deciding
 
     private func decide(_ state: State, at now: Instant, readAt: Int64, _ session: Session) async throws -> OpenedWindow {
-        let arm = Int(run.cause(of: job).treatment)
-        let treatment = plan.treatments.indices.contains(arm) ? plan.treatments[arm] : nil
-        // A custom message may be for addresses of the worker's own channel, and is not its to send.
-        let isOurs = treatment?.otherChannels.contains(delivery.channel.type) != true
-        let intent = Gate.Intent(
-            channelType: isOurs ? delivery.channel.type : "", messageChannels: treatment?.channels ?? [],
-            campaign: plan.campaign, expiresAt: run.expiry(of: job), runIsCancelled: state.runIsCancelled)
+        let intent = run.intent(
+            of: job, channelType: delivery.channel.type, runIsCancelled: state.runIsCancelled)
         let clock = Gate.Clock(now: now, offset: delivery.rules.offset)
         let rules = Gate.Rules(plan.rules, hours: delivery.rules.hours ?? LegalHours(plan.rules))
         var tally = CapTally(state.counts)
@@ -145,7 +140,7 @@ struct WindowOpening {
 
     /// Whoever came to be after the hook was asked has not passed it.
     private func verdict(on key: Int64) -> HookVerdict {
-        plan.hook == nil ? .pass(HookChanges()) : hook[key] ?? .failed
+        plan.hook == nil ? .pass(HookChanges()) : hook[key] ?? .unasked
     }
 
     /// Which rules of law kept people of this window waiting.
