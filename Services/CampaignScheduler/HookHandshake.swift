@@ -17,7 +17,9 @@ enum HookHandshake {
 
     /// A campaign that keeps the hook it has is not asked about it again: it must be possible to pause one whose receiver is
     /// down.
-    static func check(_ hook: CampaignHook?, ofExisting id: CampaignID, _ app: AppID, _ call: RequestContext) async throws {
+    static func check(_ hook: CampaignHook?, ofExisting id: CampaignID, _ app: AppID, _ call: RequestContext)
+        async throws
+    {
         guard isDue(hook, call) else { return }
         let stored = try await call.context.database.withSession { session in
             try await CampaignStore.load(app, id: id, account: call.account, in: session)
