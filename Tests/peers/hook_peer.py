@@ -10,6 +10,7 @@ POST /<behaviour> answers as a hook:
   filter     leaves out every third person, gives the others an attribute Offer, and tries to change their address
   echo       the endpoints as they came
   slow       waits 20 s
+  late       as filter, after 4 s
   error      500
   flaky      500 twice for each first endpoint, then as filter
   malformed  no JSON
@@ -141,7 +142,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def behave(self, name, body):
         endpoints = json.loads(body)["Endpoints"]
-        if name == "filter":
+        if name == "late":
+            time.sleep(4)
+        if name in ("filter", "late"):
             return self.answer(200, json.dumps(filtered(endpoints)).encode())
         if name == "echo":
             return self.answer(200, json.dumps(endpoints).encode())

@@ -117,6 +117,9 @@ def main():
     reached("web", app, campaign, balance)
     campaign, balance = run(app, segment, "lambda", {"Mode": "FILTER", "LambdaFunctionName": "filter"})
     reached("lambda", app, campaign, balance)
+    # Twice as long as a lease: the job stays with the worker that waits.
+    campaign, balance = run(app, segment, "late", {"Mode": "FILTER", "WebUrl": f"https://127.0.0.1:{PORT}/late"})
+    reached("late", app, campaign, balance)
     arn = "arn:aws:lambda:us-west-2:123456789012:function:missing"
     _, balance = run(app, segment, "gone", {"LambdaFunctionName": arn})
     equal(reasons(balance, "gone"), {"HOOK_FAILURE": PEOPLE - 1, "OPT_OUT": 1}, "gone: everybody failed")
