@@ -157,7 +157,12 @@ struct Scheduler: Sendable {
     private func slots(of plan: RunPlan, _ running: RunProgress.Running) async throws -> LocalSlots? {
         guard let local = plan.local else { return nil }
         let startedAt = running.startedAt
-        return try await context.loop.offload { LocalSlots(local, startedAt: startedAt) }
+        let slots = try await context.loop.offload { LocalSlots(local, startedAt: startedAt) }
+        // Nobody would have a zone: the run waits instead.
+        guard !slots.zones.isEmpty else {
+            throw Fault(.unavailable, "this machine has no zone data; install tzdata and restart")
+        }
+        return slots
     }
 
     // MARK: Completion

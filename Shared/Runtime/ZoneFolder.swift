@@ -10,17 +10,16 @@ enum ZoneFolder {
         defer { closedir(directory) }
         var found: [String] = []
         while let entry = readdir(directory) {
-            let isFolder = entry.pointee.d_type == UInt8(DT_DIR)
+            // Some file systems do not say; what is no folder then has no files.
+            let mayBeFolder = [UInt8(DT_DIR), UInt8(DT_UNKNOWN)].contains(entry.pointee.d_type)
+            let mayBeFile = entry.pointee.d_type != UInt8(DT_DIR)
             // SAFETY: the kernel ends `d_name` with a zero within its 256 bytes, and the entry lives until the next `readdir`.
             let name = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
             }
             if name.hasPrefix(".") { continue }
-            if isFolder {
-                found += files(of: folder, below: "\(prefix)\(name)/", depth: depth - 1)
-            } else {
-                found.append(prefix + name)
-            }
+            if mayBeFolder { found += files(of: folder, below: "\(prefix)\(name)/", depth: depth - 1) }
+            if mayBeFile { found.append(prefix + name) }
         }
         return found
     }

@@ -115,6 +115,27 @@ import Testing
         #expect(try await fixture.claim(after: hour * 5) == 1)
     }
 
+    @Test func `the app's quiet time is every treatment's, however its schedule is written`() async throws {
+        try await fixture.prepare()
+        try await fixture.database.execute(
+            """
+            UPDATE apps SET settings = '{"QuietTime": {"Start": "22:00", "End": "06:30"}}' WHERE id = \(fixture.app)
+            """
+        )
+        var request = fixture.request(start: "1998-07-01T01:00:00Z", sizes: [20, 20, 20])
+        request.additionalTreatments?[0].schedule = request.schedule
+        request.additionalTreatments?[1].schedule = Schedule(
+            quietTime: QuietTime(end: "", start: ""), startTime: "1998-07-01T01:00:00Z")
+        let written = request
+        let filled = try await fixture.database.withSession {
+            try await CampaignReferences.fillDefaults(CampaignDefinition(written), of: fixture.app, in: $0)
+        }
+        let groups = try ScheduleGroup.all(of: filled.request)
+        // Who says that there is none has none.
+        #expect(groups.map(\.treatments) == [[-1, 0, 1, 3], [2]])
+        #expect(groups.map(\.schedule.quietTime) == [QuietWindow(start: 1320, end: 390), nil])
+    }
+
     @Test func `a pause holds every group, and deleting ends all`() async throws {
         try await fixture.prepare(endpoints: 100)
         var request = request()

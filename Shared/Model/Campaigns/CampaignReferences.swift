@@ -36,15 +36,22 @@ package enum CampaignReferences {
         guard let stored = try await AppSettingsStore.load(app, in: session) else { throw APIError.applicationNotFound }
         let settings = stored.settings
         var filled = definition
-        if definition.request.schedule?.quietTime == nil, QuietTimeRules.window(settings.quietTime) != nil {
-            filled.request.schedule?.quietTime = settings.quietTime
-        }
+        if QuietTimeRules.window(settings.quietTime) != nil { fill(settings.quietTime, in: &filled.request) }
         // Clients fetch an in-app campaign: nobody is sent to, so nobody is filtered.
         if definition.request.hook == nil, !definition.isInApp, OutboundTarget.hook(settings.campaignHook) != nil {
             filled.request.hook = settings.campaignHook
         }
         fillLimits(&filled, from: settings.limits)
         return filled
+    }
+
+    /// In treatments' own schedules too: nobody is written to at night because of how a schedule was written down.
+    private static func fill(_ quietTime: QuietTime?, in request: inout WriteCampaignRequest) {
+        if request.schedule?.quietTime == nil { request.schedule?.quietTime = quietTime }
+        for index in (request.additionalTreatments ?? []).indices
+        where request.additionalTreatments?[index].schedule?.quietTime == nil {
+            request.additionalTreatments?[index].schedule?.quietTime = quietTime
+        }
     }
 
     /// Session is of in-app campaigns only, but an answer shows it on all.

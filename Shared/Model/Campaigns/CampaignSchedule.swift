@@ -22,13 +22,13 @@ package struct CampaignSchedule: Sendable, Equatable {
     package var isLocal: Bool
     package var zone: ScheduleZone
     /// Part of it, because a run has one.
-    package var quietTime: QuietTime?
+    package var quietTime: QuietWindow?
 
     package init(_ schedule: Schedule?, at path: WirePath = .root.member("Schedule")) throws(APIError) {
         guard let schedule else { throw path.refusal("is required") }
         frequency = schedule.frequency ?? .once
         isLocal = schedule.isLocalTime ?? false
-        quietTime = schedule.quietTime == QuietTime() ? nil : schedule.quietTime
+        quietTime = QuietTimeRules.window(schedule.quietTime)
         guard let zone = ScheduleZone(schedule.timezone ?? "UTC") else {
             throw path.member("Timezone").refusal(
                 "must be UTC or one of Pinpoint's offsets, as UTC+05:30; got \"\((schedule.timezone ?? "").prefix(32))\"")

@@ -26,6 +26,10 @@ package struct ScheduleGroup: Sendable {
             let path = WirePath.root.member("AdditionalTreatments").element(index).member("Schedule")
             let schedule = try CampaignSchedule(own, at: path)
             guard schedule.isTimed, standard.isTimed else {
+                if schedule == standard, own.eventFilter == campaign.schedule?.eventFilter {
+                    groups[0].treatments.append(number)
+                    continue
+                }
                 throw path.refusal("must be absent or equal to the campaign's with EVENT and IN_APP_EVENT")
             }
             if let same = groups.firstIndex(where: { $0.schedule == schedule }) {
