@@ -69,6 +69,42 @@ import Testing
         }
     }
 
+    @Test func `a campaign is answered with a header of what it lacks, and with nothing once it is there`() async throws
+    {
+        try await ServiceUnderTest.run(ControlRoutes.all + campaignRoutes(SchedulerSignal())) { service in
+            let app = try await service.createApp()
+            let channel: JSON = ["FromAddress": "shop@example.com", "Identity": "arn:aws:ses:eu-west-1:1:identity/a"]
+            #expect(try await service.call("PUT", "/v1/apps/\(app)/channels/email", channel).status == 200)
+            let (id, test) = (try #require(AppID(app)), try TestDatabase.current)
+            let (segment, now) = (SegmentID(high: 5, low: 5), test.environment.now())
+            try await test.database.execute(
+                "INSERT INTO segments (app, id, version, created_at) VALUES (\(id), \(segment), 1, \(now))")
+            try await test.database.execute(
+                """
+                INSERT INTO segment_versions (app, id, version, definition, created_at)
+                VALUES (\(id), \(segment), 1, '{"Dimensions": {}}', \(now))
+                """
+            )
+            let body: JSON = [
+                "Name": "c", "SegmentId": .string(segment.description), "Schedule": ["StartTime": "IMMEDIATE"],
+                "MessageConfiguration": ["EmailMessage": ["Title": "[광고] x", "Body": "x"]],
+            ]
+            let created = try await service.call("POST", "/v1/apps/\(app)/campaigns", body)
+            #expect(created.status == 201)
+            // The clock of this test stands in 1998, before Korea's rules.
+            #expect(
+                created.header(LawWarnings.header) == "label:KR-AD-LABEL, sender:JP-SENDER, sender:US-CAN-SPAM")
+            let settings: JSON = ["Needletail": Self.settings]
+            #expect(try await service.call("PUT", "/v1/apps/\(app)/settings", settings).status == 200)
+            let path = "/v1/apps/\(app)/campaigns/\(created.json["Id"]?.string ?? "")"
+            var update = try #require(body.object)
+            update["MessageConfiguration"] = ["EmailMessage": ["Title": "x", "Body": "x"]]
+            let updated = try await service.call("PUT", path, .object(update))
+            #expect(updated.status == 200, "\(updated.text)")
+            #expect(updated.header(LawWarnings.header) == nil)
+        }
+    }
+
     @Test func `codes name the subjects and the countries that lack something, of marketing alone`() {
         let bad = RunPlan.Treatment(
             name: nil, sizePercent: 100, email: .init(from: "a@b.example", subject: "[광고] x", html: nil, text: "x"))
