@@ -94,7 +94,8 @@ let package = Package(
         shared(
             "Delivery",
             foundations + [
-                "Crypto", "HTTPClient", "Jurisdictions", "PinpointAPI", "Access", "Queue", "Model", "Templates",
+                "Crypto", "HTTPClient", "Jurisdictions", "PinpointAPI", "Segments", "Access", "Queue", "Model",
+                "Templates",
             ]),
         // Services
         service("IngestAPI", web + ["Crypto", "Queue"]),

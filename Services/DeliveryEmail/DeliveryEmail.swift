@@ -38,13 +38,17 @@ enum DeliveryEmail {
             publicURL: context.configuration.publicURL,
             environment: environment
         )
+        let notifier = QueueNotifier(database: context.database, loop: context.loop, log: environment.log)
         let delivery = ChunkDelivery(
             channel: channel,
             database: context.database,
             environment: environment,
             lease: lease,
             window: max(1, context.configuration.window / lanes),
-            rules: DeliveryRules(hooks: try hooks(context), tokens: DeliveryRates())
+            rules: DeliveryRules(
+                hooks: try hooks(context), tokens: DeliveryRates(),
+                serviceEvents: ServiceEvents(
+                    triggers: TriggerRegistry(database: context.database), hints: notifier, environment: environment))
         )
         let worker = Worker(
             terms: Worker.Terms(queue: .email, lanes: lanes, lease: lease),
@@ -57,6 +61,7 @@ enum DeliveryEmail {
         let hints = Listener(context.database, channels: [QueueNotifier.channel])
         return [
             BackgroundWorker(name: "delivery") { await worker.runUntilCancelled() },
+            BackgroundWorker(name: "trigger-hints") { try await notifier.run() },
             BackgroundWorker(name: "queue-hints") {
                 hints.start()
                 while !Task.isCancelled {

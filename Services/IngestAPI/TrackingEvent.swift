@@ -30,7 +30,9 @@ enum TrackingEvent {
             try await EndpointStore.exists(link.app, key: link.endpointKey, in: session)
         }
         guard isKnown else { return }
-        let campaign = try await ingest.campaigns.campaign(of: link.run, app: link.app)
+        let origin = try await ingest.campaigns.origin(of: link.run, app: link.app)
+        let campaign = origin?.campaign
+        let isFollowUp = origin?.isStartedByService ?? true
         var request = IngestRequest(app: link.app)
         request.engagement = campaign.map {
             Engagement(
@@ -42,7 +44,8 @@ enum TrackingEvent {
                 app: link.app, endpointKey: link.endpointKey, run: link.run, campaign: campaign, at: now)
         }
         var events = EventRows(
-            app: link.app, receivedAt: now, triggers: try await ingest.triggers.triggers(of: link.app).system)
+            app: link.app, receivedAt: now,
+            triggers: isFollowUp ? .none : try await ingest.triggers.triggers(of: link.app).system)
         let attributes = self.attributes(kind, link, campaign).serialized
         let context = self.context(call.request).serialized
         Array(call.requestID.utf8).withUnsafeBytes { key in

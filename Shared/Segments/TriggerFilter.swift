@@ -87,3 +87,15 @@ package struct TriggerFilter: Hashable, Sendable {
     /// Of an event of an admitted type.
     package func passes(_ event: SegmentEvent) -> Bool { test.passes(event) }
 }
+
+extension Schedule {
+    /// Of an event-triggered campaign.
+    package var triggerSource: TriggerFilter.Source? {
+        guard frequency == .event else { return nil }
+        return switch eventFilter?.filterType {
+        case .endpoint: .endpoint
+        case .system: .system
+        case nil: nil
+        }
+    }
+}

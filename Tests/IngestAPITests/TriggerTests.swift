@@ -170,19 +170,44 @@ import Testing
         }
     }
 
+    /// Looks at a message of a run whose messages were started by `trigger`.
+    private func open(_ run: RunID, startedBy trigger: String?, _ ingest: RunningIngest) async throws {
+        let frozen: JSON = trigger.map { ["trigger": .string($0)] } ?? [:]
+        try await ingest.test.database.execute(
+            """
+            INSERT INTO runs (app, id, campaign, campaign_version, occurrence, run_day, state, frozen, scheduled_at, started_at)
+            VALUES (\(ingest.app), \(run), \(CampaignID(high: 8, low: run.low)), 1, \(run.description), \(Ingest.now.day),
+                    'RUNNING', \(SQLBind.jsonb(frozen.serialized)), \(Ingest.now), \(Ingest.now))
+            """)
+        let key = EndpointIdentity(app: ingest.app, id: EndpointID("e1")).key
+        let link = TrackingLink(
+            kind: .open, app: ingest.app, run: run, chunk: 0, ordinal: 0, endpointKey: key, treatment: 0)
+        let token = try #require(ingest.tokens.mint(link))
+        #expect(try await ingest.plain("GET", "/t/o/\(token).gif", [], []).status == 200)
+    }
+
     @Test func `opens and clicks start campaigns of SYSTEM events, and events of clients do not`() async throws {
         try await RunningIngest.run { ingest in
             try await add(1, ["EventType": Self.type("_email.open")], to: ingest, filterType: "SYSTEM")
             try await add(2, ["EventType": Self.type("_email.open")], to: ingest)
+            let first: JSON = ["AttributeType": "INCLUSIVE", "Values": [.string(CampaignID(high: 8, low: 1).description)]]
+            try await add(
+                3, ["EventType": Self.type("_email.open"), "Attributes": ["campaign_id": first]], to: ingest,
+                filterType: "SYSTEM")
             try await ingest.update("e1", ["ChannelType": "EMAIL", "Address": "a@b.c"])
-            let key = EndpointIdentity(app: ingest.app, id: EndpointID("e1")).key
-            let link = TrackingLink(
-                kind: .open, app: ingest.app, run: RunID(high: 4, low: 4), chunk: 0, ordinal: 0, endpointKey: key,
-                treatment: 0)
-            let token = try #require(ingest.tokens.mint(link))
-            #expect(try await ingest.plain("GET", "/t/o/\(token).gif", [], []).status == 200)
+            try await open(RunID(high: 4, low: 1), startedBy: nil, ingest)
+            try await open(RunID(high: 4, low: 2), startedBy: "ENDPOINT", ingest)
             try await put(ingest, ["1": Ingest.event("_email.open")])
-            #expect(try await started(ingest) == [1: 1, 2: 1])
+            #expect(try await started(ingest) == [1: 2, 2: 1, 3: 1])
+        }
+    }
+
+    @Test func `a message that an event of ours started starts no other when it is opened`() async throws {
+        try await RunningIngest.run { ingest in
+            try await add(1, ["EventType": Self.type("_email.open")], to: ingest, filterType: "SYSTEM")
+            try await ingest.update("e1", ["ChannelType": "EMAIL", "Address": "a@b.c"])
+            try await open(RunID(high: 4, low: 1), startedBy: "SYSTEM", ingest)
+            #expect(try await started(ingest).isEmpty)
         }
     }
 }

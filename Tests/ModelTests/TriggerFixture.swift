@@ -31,7 +31,8 @@ struct TriggerFixture {
         start: String = "IMMEDIATE", end: Instant? = nil, holdout: Int? = nil, sizes: [Int] = [],
         type: String = "purchase", filterType: FilterType = .endpoint, isPaused: Bool? = nil
     ) -> WriteCampaignRequest {
-        var request = base.request(start: start, end: end?.description, frequency: .event, holdout: holdout, sizes: sizes)
+        var request = base.request(
+            start: start, end: end?.description, frequency: .event, holdout: holdout, sizes: sizes)
         request.schedule?.eventFilter = CampaignEventFilter(
             dimensions: EventDimensions(eventType: SetDimension(dimensionType: .inclusive, values: [type])),
             filterType: filterType)

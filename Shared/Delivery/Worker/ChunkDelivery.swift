@@ -78,6 +78,7 @@ package struct ChunkDelivery: Sendable {
                 continue
             }
             guard let opened else { return try await recordLate(unrecorded, of: job, run: run) }
+            if unrecorded?.startsCampaigns == true { rules.serviceEvents?.announce() }
             pace.opened(next: opened.next)
             Failpoint.hit("delivery.fired")
             let result = await handOver(opened, of: job, run: run, held)
@@ -139,6 +140,9 @@ package struct ChunkDelivery: Sendable {
         let outcomes = sends.isEmpty ? [] : await run.messages.deliver(sends.map(\.send), startBefore: startBefore)
         for (index, outcome) in zip(sends.map(\.index), outcomes) { result.book(index, outcome) }
         result.decideOnUnsent()
+        if let events = rules.serviceEvents {
+            result.add(startedBy: await events.jobs(for: result.rows, of: run.cause(of: job), plan: run.plan))
+        }
         return result
     }
 
@@ -180,7 +184,8 @@ package struct ChunkDelivery: Sendable {
             try await append(last, of: job, in: run.plan, at: now, session)
             return true
         }
-        if kept == nil { try await recordLate(last, of: job, run: run) }
+        if kept == nil { return try await recordLate(last, of: job, run: run) }
+        if last?.startsCampaigns == true { rules.serviceEvents?.announce() }
     }
 
     // MARK: Writing

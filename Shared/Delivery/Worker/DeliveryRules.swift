@@ -8,6 +8,8 @@ package struct DeliveryRules: Sendable {
     /// Instead of those of the law, which a run's own terms name.
     package var hours: (any SendingHours)?
     package var tokens: (any SendTokens)?
+    /// Without it, what becomes of messages starts no campaigns.
+    package var serviceEvents: ServiceEvents?
     /// Seconds east of UTC, nil for what is no zone.
     package var offset: @Sendable (_ zone: String, _ instant: Instant) -> Int?
 
@@ -15,11 +17,13 @@ package struct DeliveryRules: Sendable {
         hooks: HookFilter? = nil,
         hours: (any SendingHours)? = nil,
         tokens: (any SendTokens)? = nil,
+        serviceEvents: ServiceEvents? = nil,
         offset: @escaping @Sendable (String, Instant) -> Int? = { ZoneInfo.offset(of: $0, at: $1) }
     ) {
         self.hooks = hooks
         self.hours = hours
         self.tokens = tokens
+        self.serviceEvents = serviceEvents
         self.offset = offset
     }
 }

@@ -8,6 +8,8 @@ import Queue
 struct WindowResult {
     private(set) var rows: [SendOutcomeRow] = []
     private(set) var parts: [NewJob] = []
+    /// Some of the parts are for campaigns that the outcomes start.
+    private(set) var startsCampaigns = false
     private(set) var deadKeys: [Int64] = []
     /// Where the job goes on: behind the window, or at those of its end whose turn did not come.
     private(set) var resumesAt: Int
@@ -91,6 +93,12 @@ struct WindowResult {
             return
         }
         lastHandedOver = max(lastHandedOver, index)
+    }
+
+    /// Jobs that its outcomes make, to be enqueued with them. Call after `decideOnUnsent`.
+    mutating func add(startedBy jobs: [NewJob]) {
+        parts += jobs
+        startsCampaigns = !jobs.isEmpty
     }
 
     /// Call once, after the last `book`.

@@ -1,5 +1,6 @@
 package import Core
 import PinpointAPI
+import Segments
 
 /// The frozen form. Written and read by hand: it lives in the database longer than a release, so its names are chosen, not
 /// derived from Swift's.
@@ -24,6 +25,7 @@ extension RunPlan {
         if let hook { object["hook"] = hook.json }
         if let local { object["local"] = local.json }
         if let ownArms { object["own_arms"] = .array(ownArms.map { .integer(Int64($0)) }) }
+        if let trigger { object["trigger"] = .string(trigger.rawValue) }
         return .object(object)
     }
 
@@ -61,6 +63,7 @@ extension RunPlan {
             local: LocalRun(json: json["local"]),
             ownArms: json["own_arms"]?.array?.compactMap { $0.int.map { Int16(truncatingIfNeeded: $0) } }
         )
+        trigger = json["trigger"]?.string.flatMap(TriggerFilter.Source.init(rawValue:))
     }
 }
 

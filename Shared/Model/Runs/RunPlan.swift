@@ -1,4 +1,5 @@
 package import Core
+package import Segments
 
 /// What a run was started with, frozen on its row (`runs.frozen`): edits of the campaign, its template or its segment
 /// touch only later runs (F53).
@@ -25,6 +26,8 @@ package struct RunPlan: Sendable, Equatable {
     package var local: LocalRun?
     /// Arms of this run where treatments have schedules of their own, the holdout among them; nil: all.
     package var ownArms: [Int16]?
+    /// What starts the messages of an event-triggered campaign; nil: the run itself.
+    package var trigger: TriggerFilter.Source?
 
     /// One arm and what it sends.
     package struct Treatment: Sendable, Equatable {

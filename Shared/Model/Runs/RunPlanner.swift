@@ -1,6 +1,7 @@
 package import Core
 package import PinpointAPI
 package import Postgres
+import Segments
 
 /// Makes a run's plan from its campaign: which treatment sends what, until when, by which policy.
 package enum RunPlanner {
@@ -20,7 +21,7 @@ package enum RunPlanner {
         let settings = try await AppSettingsStore.load(run.app, in: session)?.settings
         rules.countsForApp = (settings?.limits?.daily ?? 0) > 0
         rules.law = MarketingLaw.of(campaign, settings)
-        let plan = RunPlan(
+        var plan = RunPlan(
             account: run.account,
             app: run.app,
             campaign: run.campaign,
@@ -38,6 +39,7 @@ package enum RunPlanner {
             rules: rules,
             hook: OutboundTarget.hook(campaign.hook)
         )
+        plan.trigger = campaign.schedule?.triggerSource
         return try plan.scheduled(as: run, campaign.schedule, lasting: duration(of: campaign))
     }
 

@@ -68,6 +68,14 @@ package struct EventTriggers: Sendable {
 
     package var isEmpty: Bool { all.isEmpty }
 
+    /// Those that an event starts.
+    package func matching(_ event: SegmentEvent, receivedAt: Instant) -> [EventTrigger.Name] {
+        candidates(type: event.type).map { all[$0] }.filter { trigger in
+            trigger.isOn(at: event.at, receivedAt: receivedAt)
+                && (trigger.filter.isByTypeOnly || trigger.filter.passes(event))
+        }.map(\.name)
+    }
+
     /// Indices into `all`.
     func candidates(type: String) -> [Int] {
         let found = (byType[type] ?? []) + open
