@@ -18,52 +18,48 @@ package final class TriggerRegistry: Sendable {
         }
     }
 
-    private struct Entry {
+    private struct Known {
         var triggers: AppTriggers
-        var askedAt: Int64
+        var readAt: Int64
         /// Somebody asks again; the others need not.
-        var isBeingAsked = false
+        var isBeingRenewed = false
     }
 
     package static let lifetime: Duration = .seconds(1)
-    /// From here on one caller asks again, while the others still take what is known.
+    /// From here on one request asks again, while those beside it still take what is known: else all would ask at once.
     private static let renewal: Duration = .milliseconds(750)
-    private static let limit = 1024
+    private static let apps = 1024
 
     private let database: Database
-    private let entries = Lock<[AppID: Entry]>([:])
-    private let clock: @Sendable () -> Int64
+    private let known: ExpiringCache<AppID, Known>
 
     /// `clock` counts microseconds, forward only.
     package init(database: Database, clock: @escaping @Sendable () -> Int64 = { MonotonicClock.now() }) {
         self.database = database
-        self.clock = clock
+        known = ExpiringCache(lifetime: Self.lifetime, limit: Self.apps, clock: clock)
     }
 
     package func triggers(of app: AppID) async throws -> AppTriggers {
-        let now = clock()
-        if let known = entries.withLock({ Self.known(app, now: now, in: &$0) }) { return known }
+        let readAt = known.now()
+        if let found = known[app], !renews(app, found, at: readAt) { return found.triggers }
         do {
             let loaded = try await database.withSession { try await Self.load(app, in: $0) }
-            entries.withLock { entries in
-                if entries.count >= Self.limit { entries = [:] }
-                entries[app] = Entry(triggers: loaded, askedAt: now)
-            }
+            known.store(Known(triggers: loaded, readAt: readAt), for: app, readAt: readAt)
             return loaded
         } catch {
-            entries.withLock { $0[app]?.isBeingAsked = false }
+            known.update(app) { $0.isBeingRenewed = false }
             throw error
         }
     }
 
-    /// Nil when the caller has to ask.
-    private static func known(_ app: AppID, now: Int64, in entries: inout [AppID: Entry]) -> AppTriggers? {
-        guard let entry = entries[app], now - entry.askedAt < lifetime.microseconds else { return nil }
-        if now - entry.askedAt >= renewal.microseconds, !entry.isBeingAsked {
-            entries[app]?.isBeingAsked = true
-            return nil
+    private func renews(_ app: AppID, _ found: Known, at now: Int64) -> Bool {
+        guard now - found.readAt >= Self.renewal.microseconds else { return false }
+        var isOurs = false
+        known.update(app) { known in
+            isOurs = !known.isBeingRenewed
+            known.isBeingRenewed = true
         }
-        return entry.triggers
+        return isOurs
     }
 
     /// Those that are on or will be; whether an event lies in a trigger's time is asked of each event.
