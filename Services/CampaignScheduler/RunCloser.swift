@@ -40,7 +40,14 @@ struct RunCloser: Sendable {
         let runs = try await context.database.withSession {
             try await RunClosing.toClose(now: now, limit: Self.runsPerTurn, in: $0)
         }
-        for run in runs { try await close(run) }
+        for run in runs {
+            do {
+                try await close(run)
+            } catch where !Task.isCancelled {
+                // The others are not to wait for it; the next turn tries it again.
+                context.environment.log.error("runs.close_failed", error, ["run": .string(run.key.run.description)])
+            }
+        }
     }
 
     private func close(_ run: RunClosing) async throws {

@@ -13,8 +13,9 @@ import Runtime
 struct TriggerWorker: Sendable {
     /// Jobs at once, the lane for priority 0 included, which all of these have.
     private static let lanes = 2
-    /// For a run that is about to be made.
-    private static let wait: Duration = .milliseconds(50)
+    /// For a run that is about to be made: soon at first, and no more often than this when it does not come.
+    private static let shortestWait: Duration = .milliseconds(50)
+    private static let longestWait: Duration = .seconds(2)
 
     let context: ServiceContext
     let hints: QueueNotifier
@@ -68,8 +69,10 @@ struct TriggerWorker: Sendable {
     }
 
     private func giveBack(_ job: LeasedJob) async throws {
-        signal.wake()
-        let due = context.environment.now() + Self.wait
+        let now = context.environment.now()
+        let age = now - (try TriggerJob(job).receivedAt)
+        if age < Self.longestWait { signal.wake() }
+        let due = now + min(max(age, Self.shortestWait), Self.longestWait)
         _ = try await context.database.query(Progress.giveBack(job, done: 0, dueAt: due))
     }
 

@@ -5,7 +5,8 @@ package import Core
 package enum Progress {
     /// Opens a window: recipients before `fired` may leave once this is committed, and not before (reliability §3, G3).
     /// `done` records the window before it in the same commit; it is before `previous`, that window's end, when some of it
-    /// never left, and the same without one. Nothing moves unless that window was the last that was opened.
+    /// never left, and the same without one. Nothing moves unless that window was the last that was opened, nor a second time: a
+    /// commit whose answer was lost is answered by `confirm`.
     package static func open(
         _ job: LeasedJob, done: Int, fired: Int, after previous: Int? = nil, lease: LeaseTerms
     ) -> SQL {
@@ -16,7 +17,7 @@ package enum Progress {
                lease_expires_at = clock_timestamp() + \(lease.milliseconds) * interval '1 millisecond'
          WHERE id = \(job.id) AND lease_token = \(job.token) AND lease_owner IS NOT NULL
            AND lease_expires_at > clock_timestamp() AND jobs.fired = \(Int32(previous ?? done))
-           AND jobs.done <= \(Int32(done))
+           AND jobs.done <= \(Int32(done)) AND (jobs.done, jobs.fired) <> (\(Int32(done)), \(Int32(fired)))
         RETURNING id
         """
     }
@@ -34,7 +35,7 @@ package enum Progress {
     }
 
     /// Records the window up to `fired` without opening another: outcomes are to stand before something slow begins. What was
-    /// fired behind `done` never left.
+    /// fired behind `done` never left. Moves nothing a second time.
     package static func record(_ job: LeasedJob, done: Int, fired: Int, lease: LeaseTerms) -> SQL {
         """
         UPDATE jobs
@@ -43,6 +44,7 @@ package enum Progress {
                lease_expires_at = clock_timestamp() + \(lease.milliseconds) * interval '1 millisecond'
          WHERE id = \(job.id) AND lease_token = \(job.token) AND lease_owner IS NOT NULL
            AND lease_expires_at > clock_timestamp() AND jobs.fired = \(Int32(fired)) AND jobs.done <= \(Int32(done))
+           AND (jobs.done, jobs.fired) <> (\(Int32(done)), \(Int32(done)))
         RETURNING id
         """
     }

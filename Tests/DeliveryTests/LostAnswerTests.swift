@@ -45,4 +45,28 @@ import Testing
         #expect(try await !fixture.database.query(Progress.confirm(job, done: 0, fired: 2, lease: fixture.lease)).isEmpty)
         #expect(try await fixture.database.query(Progress.confirm(job, done: 0, fired: 4, lease: fixture.lease)).isEmpty)
     }
+
+    /// The window before ended early, so the next one ends where it did.
+    @Test func `a window that goes on where one ended early is not opened twice`() async throws {
+        try await fixture.start(fixture.plan(), endpoints: 4)
+        let job = try #require(try await fixture.take())
+        #expect(try await moves(Progress.open(job, done: 0, fired: 4, lease: fixture.lease)))
+        #expect(try await moves(Progress.open(job, done: 2, fired: 4, after: 4, lease: fixture.lease)))
+        #expect(try await !moves(Progress.open(job, done: 2, fired: 4, after: 4, lease: fixture.lease)))
+        #expect(try await moves(Progress.confirm(job, done: 2, fired: 4, lease: fixture.lease)))
+    }
+
+    @Test func `a window is not recorded twice`() async throws {
+        try await fixture.start(fixture.plan(), endpoints: 4)
+        let job = try #require(try await fixture.take())
+        #expect(try await moves(Progress.open(job, done: 0, fired: 2, lease: fixture.lease)))
+        #expect(try await moves(Progress.record(job, done: 2, fired: 2, lease: fixture.lease)))
+        #expect(try await !moves(Progress.record(job, done: 2, fired: 2, lease: fixture.lease)))
+        #expect(try await moves(Progress.confirm(job, done: 2, fired: 2, lease: fixture.lease)))
+        #expect(try await moves(Progress.open(job, done: 2, fired: 4, lease: fixture.lease)))
+    }
+
+    private func moves(_ statement: SQL) async throws -> Bool {
+        try await !fixture.database.query(statement).isEmpty
+    }
 }

@@ -38,9 +38,9 @@ import Testing
 
         func take(
             for recipients: [Recipient], of plan: RunPlan, job: LeasedJob, at now: Instant, expiresAt: Instant,
-            in session: Session
+            isPaid: Bool, in session: Session
         ) async throws -> SendTurns? {
-            if draw(8) == 0 { throw NoTurn() }
+            if !isPaid, draw(8) == 0 { throw NoTurn() }
             var turns = SendTurns(count: recipients.count)
             for place in recipients.indices where draw(6) == 0 {
                 let slots = DomainSlots(

@@ -13,7 +13,7 @@ package struct DeliveryRates: SendTokens {
     package init() {}
 
     package func take(
-        for recipients: [Recipient], of plan: RunPlan, job: LeasedJob, at now: Instant, expiresAt: Instant,
+        for recipients: [Recipient], of plan: RunPlan, job: LeasedJob, at now: Instant, expiresAt: Instant, isPaid: Bool,
         in session: Session
     ) async throws -> SendTurns? {
         var turns = SendTurns(count: recipients.count)
@@ -30,7 +30,7 @@ package struct DeliveryRates: SendTokens {
             }
             isLimited = !slots.isEmpty
         }
-        if let bucket = plan.bucket {
+        if let bucket = plan.bucket, !isPaid {
             let count = turns.nowCount
             guard count > 0 else { return turns }
             let rest = max(0, job.recipients.count - job.done - recipients.count)

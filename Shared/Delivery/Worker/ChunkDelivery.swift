@@ -23,6 +23,8 @@ package struct ChunkDelivery: Sendable {
     let window: Int
     let rules: DeliveryRules
     let runs: PreparedRuns
+    /// Windows in a row, of all lanes, that found no provider. In memory only: an outage paces this process.
+    private let outages = Lock(0)
 
     package init(
         channel: any DeliveryChannel,
@@ -119,7 +121,8 @@ package struct ChunkDelivery: Sendable {
         _ held: HeldLease
     ) async -> WindowResult {
         var result = WindowResult(
-            job: job, plan: run.plan, indices: opened.indices, expiresAt: run.expiry(of: job), clock: environment)
+            job: job, plan: run.plan, indices: opened.indices, expiresAt: run.expiry(of: job), clock: environment,
+            outagesBefore: outages.withLock { $0 })
         var sends: [(index: Int, send: Send)] = []
         for (index, recipient, decision) in opened.decisions {
             switch decision {
@@ -142,6 +145,9 @@ package struct ChunkDelivery: Sendable {
         result.decideOnUnsent()
         if let events = rules.serviceEvents {
             result.add(startedBy: await events.jobs(for: result.rows, of: run.cause(of: job), plan: run.plan))
+        }
+        if !sends.isEmpty {
+            outages.withLock { $0 = result.isOutage ? min($0 + 1, Self.outagesCounted) : 0 }
         }
         return result
     }
@@ -221,10 +227,14 @@ package struct ChunkDelivery: Sendable {
         return (error as? Fault)?.code == .unavailable
     }
 
+    /// From here on the pause does not grow.
+    private static let outagesCounted = 16
+
     /// Jobs for those to be tried again, and suppressions of addresses that turned out to be dead.
     func consequences(of window: WindowResult?, in plan: RunPlan, at now: Instant) -> [SQL] {
         guard let window else { return [] }
         var statements = window.parts.map(Queue.insert)
+        if window.dropsSlots { statements.append(DomainSlots.giveBack(of: plan.app, now: now)) }
         if !window.deadKeys.isEmpty {
             statements.append(Recipient.suppress(window.deadKeys, of: plan.app, channel: channel.type, at: now))
         }

@@ -165,13 +165,9 @@ struct WindowOpening {
         let places = decisions.indices.filter { decisions[$0].decision == .send && decisions[$0].recipient != nil }
         guard !places.isEmpty else { return nil }
         let recipients = places.compactMap { decisions[$0].recipient }
-        do {
-            let turns = try await tokens.take(
-                for: recipients, of: plan, job: job, at: now, expiresAt: run.expiry(of: job), in: session)
-            return turns.map { ($0, places) }
-        } catch is NoTurn where hasTokens {
-            return nil
-        }
+        let turns = try await tokens.take(
+            for: recipients, of: plan, job: job, at: now, expiresAt: run.expiry(of: job), isPaid: hasTokens, in: session)
+        return turns.map { ($0, places) }
     }
 
     private func apply(

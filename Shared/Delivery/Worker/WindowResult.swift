@@ -15,12 +15,18 @@ struct WindowResult {
     private(set) var resumesAt: Int
     /// Set when nothing of the window left: how long the whole job should wait. Then there are no rows and no parts.
     private(set) var pause: Duration?
+    /// The provider could not be reached.
+    private(set) var isOutage = false
+    /// Slots that were reserved for this window and are not used: those people are asked again, and get others.
+    private(set) var dropsSlots = false
 
     private let job: LeasedJob
     private let plan: RunPlan
     private let indices: Range<Int>
     private let expiresAt: Instant
     private let clock: Environment
+    /// Windows in a row before this one that found no provider.
+    private let outagesBefore: Int
     /// Refused or postponed by the gate: to be decided again when the job resumes before them.
     private var undisputed: [(index: Int, decision: Undisputed)] = []
     private var outages: [Int] = []
@@ -31,6 +37,13 @@ struct WindowResult {
     private enum Undisputed {
         case refused(TerminalState, OutcomeReason?)
         case postponed(Postponement)
+
+        var hasSlot: Bool {
+            switch self {
+            case .refused: false
+            case .postponed(let turn): turn.slot != nil
+            }
+        }
     }
 
     private struct Postponement: Hashable {
@@ -45,7 +58,10 @@ struct WindowResult {
     /// The provider is busy with what it has: soon, and without counting as an outage.
     private static let busy: Duration = .milliseconds(100)
 
-    init(job: LeasedJob, plan: RunPlan, indices: Range<Int>, expiresAt: Instant, clock: Environment) {
+    init(
+        job: LeasedJob, plan: RunPlan, indices: Range<Int>, expiresAt: Instant, clock: Environment, outagesBefore: Int = 0
+    ) {
+        self.outagesBefore = outagesBefore
         self.job = job
         self.plan = plan
         self.indices = indices
@@ -103,7 +119,11 @@ struct WindowResult {
 
     /// Call once, after the last `book`.
     mutating func decideOnUnsent() {
-        defer { (outages, late, undisputed) = ([], [], []) }
+        isOutage = !outages.isEmpty
+        defer {
+            dropsSlots = undisputed.contains { $0.index >= resumesAt && $0.decision.hasSlot }
+            (outages, late, undisputed) = ([], [], [])
+        }
         if lastHandedOver < 0, !(outages.isEmpty && late.isEmpty) {
             pause = outages.isEmpty ? Self.busy : max(outageDelay, .milliseconds(100))
             resumesAt = indices.lowerBound
@@ -120,7 +140,7 @@ struct WindowResult {
         settle(undisputed.filter { $0.index < resumesAt })
     }
 
-    private var outageDelay: Duration { Self.outage.delay(attempt: Int(job.attempt), random: clock.randomWord()) }
+    private var outageDelay: Duration { Self.outage.delay(attempt: outagesBefore, random: clock.randomWord()) }
 
     private mutating func settle(_ decisions: [(index: Int, decision: Undisputed)]) {
         var postponed: [Postponement: [Int]] = [:]
@@ -152,6 +172,7 @@ struct WindowResult {
         guard dueAt < expiresAt else { return append(index, .expired, nil) }
         var part = NewJob.part(of: job, indices: [index])
         part.dueAt = dueAt
+        part.payload = DomainSlots.Mark.removed(from: job.payload)
         part.retries = job.retries + (counts ? 1 : 0)
         part.possibleDuplicate = job.possibleDuplicate || possibleDuplicate
         parts.append(part)

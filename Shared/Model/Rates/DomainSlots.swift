@@ -102,6 +102,13 @@ package struct DomainSlots: Sendable, Equatable {
 
         package func holds(at now: Instant) -> Bool { now < slot + Self.patience }
 
+        /// `payload` without a mark: for a message that has used its slot and goes again.
+        package static func removed(from payload: JSON) -> JSON {
+            guard var object = payload.object, object["domain_slot"] != nil else { return payload }
+            object["domain_slot"] = nil
+            return .object(object)
+        }
+
         /// `payload` with the mark.
         package func added(to payload: JSON) -> JSON {
             var object = payload.object ?? [:]
@@ -110,23 +117,28 @@ package struct DomainSlots: Sendable, Equatable {
         }
     }
 
-    /// After jobs of a run are gone: moves each domain of the app back to behind the last slot that a job still has.
+    /// After jobs of a run are gone, or a window's slots were not used: moves each domain of the app back to behind the last slot
+    /// that a job still has.
     ///
     /// Windows that are open have their slots in no job yet; they may be given twice, which is a window too much at worst.
-    package static func giveBack(of app: AppID, now: Instant, in session: Session) async throws {
-        try await session.execute(
-            """
-            WITH waiting AS MATERIALIZED (
-                SELECT payload->'domain_slot'->>'domain' AS domain,
-                       max(due_at) + interval '1 second' - \(now)::timestamptz AS ahead
-                  FROM jobs
-                 WHERE app = \(app) AND run IS NOT NULL AND payload ? 'domain_slot'
-                 GROUP BY 1)
-            UPDATE rate_buckets b
-               SET next_at = least(b.next_at, clock_timestamp() + greatest(
-                       interval '0', coalesce((SELECT ahead FROM waiting w WHERE b.name = 'domain:' || w.domain), interval '0')))
-             WHERE b.app = \(app) AND starts_with(b.name, 'domain:')
-            """
-        )
+    package static func giveBack(of app: AppID, now: Instant) -> SQL {
+        """
+        WITH waiting AS MATERIALIZED (
+            SELECT payload->'domain_slot'->>'domain' AS domain,
+                   max(due_at) + interval '1 second' - \(now)::timestamptz AS ahead
+              FROM jobs
+             WHERE app = \(app) AND run IS NOT NULL AND payload ? 'domain_slot'
+             GROUP BY 1),
+        domains AS MATERIALIZED (
+            SELECT app, name FROM rate_buckets
+             WHERE app = \(app) AND starts_with(name, 'domain:')
+             ORDER BY name
+               FOR UPDATE)
+        UPDATE rate_buckets b
+           SET next_at = least(b.next_at, clock_timestamp() + greatest(
+                   interval '0', coalesce((SELECT ahead FROM waiting w WHERE b.name = 'domain:' || w.domain), interval '0')))
+          FROM domains d
+         WHERE b.app = d.app AND b.name = d.name
+        """
     }
 }

@@ -96,7 +96,7 @@ package struct RunClosing: Sendable, Equatable {
             )
             guard closed == 1 else { return false }
         }
-        try await DomainSlots.giveBack(of: key.app, now: now, in: session)
+        try await session.execute(DomainSlots.giveBack(of: key.app, now: now))
         return true
     }
 

@@ -2,9 +2,6 @@ package import Core
 
 /// The gate's rules that depend on the endpoint alone, in SQL: what an estimate counts as unreachable. `Delivery/Gate`
 /// decides the same, one recipient at a time and in this order; `ReachabilityTests` holds the two together.
-///
-/// One rule concerns several endpoints: of the members of a run that no other rule refuses and that share a channel and
-/// an address hash, only the one with the lowest endpoint key is sent to; the others are DUPLICATE_ADDRESS.
 package enum Reachability {
     /// Over a row of `endpoints`: the reason (see `OutcomeReason`) why nothing can be sent to it on its own channel, or
     /// null. An endpoint without a channel or an address is refused; whether a campaign has a message for the channel is

@@ -38,7 +38,7 @@ final class OpenRuns: Sendable {
               LEFT JOIN LATERAL (
                    SELECT id, state FROM runs
                     WHERE app = c.app AND campaign = c.id AND campaign_version = \(Int32(trigger.version))
-                      AND open_until IS NOT NULL AND run_day <= \(now.day)
+                      AND open_until > \(now) AND run_day <= \(now.day)
                     ORDER BY state = 'RUNNING' DESC, run_day DESC
                     LIMIT 1) AS r ON true
              WHERE c.app = \(app) AND c.id = \(trigger.campaign) AND c.deleted_at IS NULL
@@ -57,8 +57,8 @@ final class OpenRuns: Sendable {
             return .open(RunKey(app: app, run: run, campaign: trigger.campaign))
         }
         if state == "INITIALIZING" { return .freezing }
-        // A version that was replaced more than five minutes ago: so are its events.
-        guard Int(version) == trigger.version else { return .over }
+        // A version that was replaced since; while its events live, they are still its.
+        guard Int(version) == trigger.version || now < job.receivedAt + TriggerJob.lifetime else { return .over }
         return try await today(job, end: try row.get(2), now: now, in: session)
     }
 

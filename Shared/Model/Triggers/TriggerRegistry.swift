@@ -79,11 +79,12 @@ package final class TriggerRegistry: Sendable {
             let campaign: CampaignID = try row.get(0)
             let version: Int32 = try row.get(1)
             guard let first: Instant = try row.get(2) else { continue }
-            let request = try CampaignStore.request(try row.get(4), of: campaign)
+            // A row that cannot be read keeps its own campaign from starting, not the app's events from being stored.
+            guard let filter = try? filter(CampaignStore.request(try row.get(4), of: campaign).schedule) else { continue }
             triggers.append(
                 EventTrigger(
-                    name: .init(campaign: campaign, version: Int(version)),
-                    filter: try filter(request.schedule, of: campaign), start: first, end: try row.get(3)))
+                    name: .init(campaign: campaign, version: Int(version)), filter: filter, start: first,
+                    end: try row.get(3)))
         }
         return AppTriggers(
             endpoint: EventTriggers(triggers.filter { $0.filter.source == .endpoint }),
@@ -91,11 +92,7 @@ package final class TriggerRegistry: Sendable {
     }
 
     /// What was stored passed the same checks when it came in.
-    private static func filter(_ schedule: Schedule?, of campaign: CampaignID) throws(Fault) -> TriggerFilter {
-        do {
-            return try TriggerFilter(schedule?.eventFilter, at: .root)
-        } catch {
-            throw Fault(.integrity, "The stored event filter of campaign \(campaign) is not valid", cause: error)
-        }
+    private static func filter(_ schedule: Schedule?) throws(APIError) -> TriggerFilter {
+        try TriggerFilter(schedule?.eventFilter, at: .root)
     }
 }
