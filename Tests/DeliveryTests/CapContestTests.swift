@@ -28,7 +28,7 @@ import Testing
     private func startRuns(_ policy: DeliveryPolicy, keys: [Int64]) async throws {
         for (run, campaign) in zip(runs, Self.campaigns) {
             let plan = fixture.plan(
-                policy, rules: RunRules(caps: FrequencyCaps(appDaily: 1), countsForApp: true), run: run,
+                policy, rules: RunRules(caps: FrequencyCaps(appDaily: 1)), run: run,
                 campaign: campaign)
             try await fixture.add(plan, keys: keys, chunkSize: 100)
         }

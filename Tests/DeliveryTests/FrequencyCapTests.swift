@@ -27,10 +27,24 @@ import Testing
         return try Dictionary(uniqueKeysWithValues: rows.map { (try $0.get(0), Int(try $0.get(1) as Int64)) })
     }
 
+    /// In the settings of the app.
+    private func setDaily(_ daily: Int) async throws {
+        let settings: JSON = ["Limits": ["Daily": .integer(Int64(daily))]]
+        try await database.execute(
+            """
+            INSERT INTO apps (id, account, name, settings, settings_modified_at, created_at)
+            VALUES (\(fixture.app), '123456789012', 'test', \(SQLBind.jsonb(settings.serialized)),
+                    \(fixture.environment.now()), \(fixture.environment.now()))
+                ON CONFLICT (id) DO UPDATE SET settings = excluded.settings
+            """
+        )
+    }
+
     @Test func `a Daily of the app counts every campaign's messages, a Daily of a campaign its own`() async throws {
-        let shared = RunRules(caps: FrequencyCaps(appDaily: 1), countsForApp: true)
-        let own = RunRules(caps: FrequencyCaps(campaignDaily: 1), countsForApp: true)
-        try await fixture.start(fixture.plan(rules: RunRules(countsForApp: true)), endpoints: 6)
+        let shared = RunRules(caps: FrequencyCaps(appDaily: 1))
+        let own = RunRules(caps: FrequencyCaps(campaignDaily: 1))
+        try await setDaily(5)
+        try await fixture.start(fixture.plan(), endpoints: 6)
         let channel = ScriptedChannel()
         try await fixture.drain(fixture.delivery(channel))
         #expect(try await reasons() == ["outcome 1": 6])
@@ -101,7 +115,7 @@ import Testing
     @Test func `a message that is tried again, and again after a crash, is not refused by its own reservation`()
         async throws
     {
-        let rules = RunRules(caps: FrequencyCaps(campaignDaily: 1, appDaily: 1, total: 1), countsForApp: true)
+        let rules = RunRules(caps: FrequencyCaps(campaignDaily: 1, appDaily: 1, total: 1))
         try await fixture.start(fixture.plan(.atLeastOnce, rules: rules), endpoints: 6)
         let channel = ScriptedChannel { key, attempt in
             guard attempt < 3 else { return .accepted(providerReference: "") }
@@ -122,10 +136,21 @@ import Testing
         #expect(try await reasons() == ["outcome 1": 2, "DAILY_CAP": 1])
     }
 
-    @Test func `without caps nothing is recorded`() async throws {
+    @Test func `without caps nothing is recorded, and from a Daily in the app's settings on everything is`() async throws {
+        try await setDaily(0)
         try await fixture.start(fixture.plan(), endpoints: 3)
-        try await fixture.drain(fixture.delivery(ScriptedChannel()))
+        let delivery = fixture.delivery(ScriptedChannel())
+        try await fixture.drain(delivery)
         #expect(try await database.query("SELECT 1 FROM cap_reservations").isEmpty)
+        try await setDaily(3)
+        var number: UInt64 = 0
+        try await eventually("messages are recorded") {
+            number += 1
+            try await fixture.add(
+                fixture.plan(run: RunID(high: 6, low: number)), endpoints: 3, chunkSize: 3)
+            try await fixture.drain(delivery)
+            return try await database.query("SELECT 1 FROM cap_reservations").count == 3
+        }
     }
 
     @Test func `a window's counts come from the index, also where the table was empty when it was last looked at`()

@@ -78,7 +78,7 @@ import Testing
     func `every recipient is in exactly one place`(seed: UInt64) async throws {
         let policy: DeliveryPolicy = seed % 2 == 0 ? .atMostOnce : .atLeastOnce
         let rules =
-            seed % 3 == 0 ? RunRules(caps: FrequencyCaps(campaignDaily: 1, total: 1), countsForApp: true) : RunRules()
+            seed % 3 == 0 ? RunRules(caps: FrequencyCaps(campaignDaily: 1, total: 1)) : RunRules()
         try await fixture.start(fixture.plan(policy, lasting: .seconds(6000), rules: rules), endpoints: Self.people)
         try await fixture.database.execute("UPDATE endpoints SET opt_out = 'ALL' WHERE endpoint_key % 7 = 0")
         let start = fixture.environment.now()

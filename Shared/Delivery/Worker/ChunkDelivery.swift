@@ -25,6 +25,7 @@ package struct ChunkDelivery: Sendable {
     let runs: PreparedRuns
     /// Windows in a row, of all lanes, that found no provider. In memory only: an outage paces this process.
     private let outages = Lock(0)
+    let counting = CountingApps()
 
     package init(
         channel: any DeliveryChannel,

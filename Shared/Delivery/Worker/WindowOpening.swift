@@ -64,12 +64,14 @@ struct WindowOpening {
     private func window(_ move: SQL, recording previous: WindowResult?) async throws -> OpenedWindow? {
         try await delivery.moving(job) { session in
             let now = delivery.environment.now()
-            let first = [move] + (plan.rules.countsMessages ? [] : reads)
+            var counts = plan.rules.countsMessages
+            if !counts { counts = try await delivery.counting.contains(plan.app, in: session) }
+            let first = [move] + (counts ? [] : reads)
             let readAt = MonotonicClock.now()
             let rows = try await session.batch(first + delivery.consequences(of: previous, in: plan, at: now))
             guard !rows[0].isEmpty else { throw ChunkDelivery.NotMoved() }
             try await delivery.append(previous, of: job, in: plan, at: now, session)
-            guard plan.rules.countsMessages else {
+            guard counts else {
                 return try await decide(try State(Array(rows[1...2])), at: now, readAt: readAt, session)
             }
             return try await counted(session)

@@ -19,7 +19,6 @@ package enum RunPlanner {
         let treatments = try await treatments(of: campaign, app: run.app, account: run.account, in: session)
         var rules = rules(of: campaign, stored: run.definition)
         let settings = try await AppSettingsStore.load(run.app, in: session)?.settings
-        rules.countsForApp = (settings?.limits?.daily ?? 0) > 0
         rules.law = MarketingLaw.of(campaign, settings)
         var plan = RunPlan(
             account: run.account,

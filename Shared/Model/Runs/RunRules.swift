@@ -6,24 +6,21 @@ package struct RunRules: Sendable, Equatable {
     package var quietTime: QuietWindow?
     package var caps: FrequencyCaps
     package var purpose: MessagePurpose
-    /// The app has a Daily in its settings, which counts this campaign's messages whatever its own caps are.
-    package var countsForApp: Bool
     /// Nil where no law on marketing applies: transactional messages, and apps that switched it off.
     package var law: MarketingLaw?
 
     package init(
         quietTime: QuietWindow? = nil, caps: FrequencyCaps = FrequencyCaps(), purpose: MessagePurpose = .marketing,
-        countsForApp: Bool = false, law: MarketingLaw? = nil
+        law: MarketingLaw? = nil
     ) {
         self.quietTime = quietTime
         self.caps = caps
         self.purpose = purpose
-        self.countsForApp = countsForApp
         self.law = law
     }
 
-    /// Every message leaves a trace for caps, its own or others'.
-    package var countsMessages: Bool { countsForApp || caps != FrequencyCaps() }
+    /// Every message leaves a trace for the campaign's own caps.
+    package var countsMessages: Bool { caps != FrequencyCaps() }
 }
 
 /// What a message is for: the laws on marketing do not touch what a person ordered or must know.
@@ -72,7 +69,6 @@ extension RunRules {
             object[name] = .integer(Int64(value))
         }
         if purpose != .marketing { object["purpose"] = .string(purpose.rawValue) }
-        if countsForApp { object["counts_for_app"] = true }
         if let law { object["law"] = law.json }
         return .object(object)
     }
@@ -86,7 +82,6 @@ extension RunRules {
                 campaignDaily: json?["campaign_daily"]?.int ?? 0, appDaily: json?["app_daily"]?.int ?? 0,
                 total: json?["total"]?.int ?? 0),
             purpose: json?["purpose"]?.string.flatMap(MessagePurpose.init(rawValue:)) ?? .marketing,
-            countsForApp: json?["counts_for_app"]?.bool ?? false,
             law: MarketingLaw(json: json?["law"]))
     }
 }
