@@ -9,7 +9,8 @@ import Postgres
 /// user ids and providers' words come from outside (OWASP, CSV injection).
 enum BalanceCSV {
     private static let columns = [
-        "EndpointId", "UserId", "Erased", "TreatmentId", "State", "Reason", "PossibleDuplicate", "ProviderReference", "Time",
+        "EndpointId", "UserId", "Erased", "TreatmentId", "State", "Reason", "PossibleDuplicate", "ProviderReference",
+        "Time",
     ]
     private static let pieceBytes = 64 << 10
 

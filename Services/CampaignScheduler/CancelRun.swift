@@ -28,7 +28,9 @@ enum CancelRun {
         var attempt = 1
         while true {
             do {
-                return try await context.database.retryingTransaction { try await RunCancel.cancel(key, now: now, in: $0) }
+                return try await context.database.retryingTransaction {
+                    try await RunCancel.cancel(key, now: now, in: $0)
+                }
             } catch let fault as SQLFault where fault.isLockTimeout && attempt < attempts {
                 attempt += 1
             }

@@ -43,7 +43,7 @@ struct RunCloser: Sendable {
         for run in runs {
             do {
                 try await close(run)
-            } catch where !Task.isCancelled {
+            } catch  where !Task.isCancelled {
                 // The others are not to wait for it; the next turn tries it again.
                 context.environment.log.error("runs.close_failed", error, ["run": .string(run.key.run.description)])
             }

@@ -292,7 +292,8 @@ import Testing
 
     private static func count(_ app: AppID, in database: Database) async throws -> Int {
         let tables: [SQL] = [
-            "endpoints", "users", "suppressions", "cap_reservations", "events", "rollups", "engagements", "segments", "segment_versions",
+            "endpoints", "users", "suppressions", "cap_reservations", "events", "rollups", "engagements", "segments",
+            "segment_versions",
             "campaigns", "campaign_versions", "campaign_schedules", "runs", "run_chunks", "run_zones", "jobs",
             "send_outcomes", "channels", "rate_buckets",
         ]

@@ -216,7 +216,8 @@ import Testing
         }
     }
 
-    @Test func `every default of the app is copied at creation, and not over what a campaign says itself`() async throws {
+    @Test func `every default of the app is copied at creation, and not over what a campaign says itself`() async throws
+    {
         try await run { service in
             let (app, segment) = try await prepare(service)
             let (path, settings) = ("/v1/apps/\(app)/campaigns", "/v1/apps/\(app)/settings")

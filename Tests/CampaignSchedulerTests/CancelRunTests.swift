@@ -12,7 +12,8 @@ import Testing
     private let campaign = CampaignID(high: 3, low: 3)
 
     private func serve(_ body: (ServiceUnderTest) async throws -> Void) async throws {
-        try await ServiceUnderTest.run(ControlRoutes.all + campaignRoutes(SchedulerSignal()), workers: { [RunCloser.worker($0)] }, body)
+        try await ServiceUnderTest.run(
+            ControlRoutes.all + campaignRoutes(SchedulerSignal()), workers: { [RunCloser.worker($0)] }, body)
     }
 
     private func prepare(_ service: ServiceUnderTest, state: String = "RUNNING") async throws -> AppID {
@@ -38,7 +39,9 @@ import Testing
         return app
     }
 
-    @Test func `a cancelled run answers so every time, and its recipients are booked although none was due`() async throws {
+    @Test func `a cancelled run answers so every time, and its recipients are booked although none was due`()
+        async throws
+    {
         try await serve { service in
             let app = try await prepare(service)
             let path = "/v1/apps/\(app)/campaigns/\(campaign)/runs/\(run)/cancel"
@@ -73,7 +76,9 @@ import Testing
         }
     }
 
-    @Test func `rates per domain are kept by updates that do not name them, and refused by name when they are wrong`() async throws {
+    @Test func `rates per domain are kept by updates that do not name them, and refused by name when they are wrong`()
+        async throws
+    {
         try await serve { service in
             let path = "/v1/apps/\(try await service.createApp())/channels/email"
             func put(_ needletail: JSON?) async throws -> ServiceUnderTest.Answer {

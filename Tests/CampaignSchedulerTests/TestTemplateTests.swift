@@ -38,7 +38,8 @@ import Testing
         return .object(object)
     }
 
-    @Test func `a test send is a run of its own, with its recipients planned and a job before all others`() async throws {
+    @Test func `a test send is a run of its own, with its recipients planned and a job before all others`() async throws
+    {
         try await ServiceUnderTest.run(ControlRoutes.all) { service in
             let app = try await prepare(service)
             let sent = try await service.call("POST", Self.path, body(app, ["e 2", "e 0", "e 1"]))
@@ -60,7 +61,8 @@ import Testing
             #expect(try jobs[0].get(0) as Int16 == 0)
             #expect(keys == ["e 0", "e 1", "e 2"].map { EndpointIdentity(app: id, id: $0).key }.sorted())
             #expect(try jobs[0].get(2) as RunID == run)
-            let digest = SHA256.hash(keys.flatMap { key in (0..<8).map { UInt8(truncatingIfNeeded: key >> (56 - 8 * $0)) } })
+            let digest = SHA256.hash(
+                keys.flatMap { key in (0..<8).map { UInt8(truncatingIfNeeded: key >> (56 - 8 * $0)) } })
             let chunk: [UInt8] = try await database.query("SELECT digest FROM run_chunks")[0].get(0)
             #expect(chunk == digest)
             let sheet = try #require(try await database.withSession { try await Ledger.balance(id, run: run, in: $0) })

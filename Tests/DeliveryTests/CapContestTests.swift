@@ -224,7 +224,8 @@ import Testing
         }
         let body = "{\"BatchItem\": {\(items.joined(separator: ","))}}"
         let request = try PutEventsReader.read(
-            Array(body.utf8), app: fixture.app, now: fixture.environment.now()).request
+            Array(body.utf8), app: fixture.app, now: fixture.environment.now()
+        ).request
         for result in await writer.commit([request]) { _ = try result.get() }
     }
 }

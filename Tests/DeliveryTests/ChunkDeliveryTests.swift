@@ -167,7 +167,8 @@ import Testing
         let rows = try await fixture.database.query("SELECT endpoint_key, reason FROM send_outcomes ORDER BY 1")
         #expect(
             try rows.map { try $0.get(1) as String? } == [
-                "UNSUPPORTED_CHANNEL", "ENDPOINT_CHANNEL_MISMATCH", "UNSUPPORTED_CHANNEL", "ENDPOINT_CHANNEL_MISMATCH", nil,
+                "UNSUPPORTED_CHANNEL", "ENDPOINT_CHANNEL_MISMATCH", "UNSUPPORTED_CHANNEL", "ENDPOINT_CHANNEL_MISMATCH",
+                nil,
             ])
         #expect(Set(channel.handedOver.keys) == [5])
     }

@@ -115,7 +115,8 @@ struct DeliveryFixture {
         var environment = environment
         if let now { environment.now = { now } }
         return ChunkDelivery(
-            channel: channel, database: database ?? self.database, environment: environment, lease: lease, window: window,
+            channel: channel, database: database ?? self.database, environment: environment, lease: lease,
+            window: window,
             rules: rules)
     }
 

@@ -54,7 +54,8 @@ import Testing
         #expect(try await reasons(of: second.run) == ["outcome 1": 6], "the other campaign's do not count")
         let third = RunID(high: 2, low: 222)
         try await fixture.add(
-            fixture.plan(rules: shared, run: third, campaign: CampaignID(high: 3, low: 333)), endpoints: 6, chunkSize: 6)
+            fixture.plan(rules: shared, run: third, campaign: CampaignID(high: 3, low: 333)), endpoints: 6, chunkSize: 6
+        )
         try await fixture.drain(fixture.delivery(channel))
         #expect(try await reasons(of: third) == ["DAILY_CAP": 6])
         #expect(try await fixture.violations(of: third).isEmpty)
@@ -136,7 +137,9 @@ import Testing
         #expect(try await reasons() == ["outcome 1": 2, "DAILY_CAP": 1])
     }
 
-    @Test func `without caps nothing is recorded, and from a Daily in the app's settings on everything is`() async throws {
+    @Test func `without caps nothing is recorded, and from a Daily in the app's settings on everything is`()
+        async throws
+    {
         try await setDaily(0)
         try await fixture.start(fixture.plan(), endpoints: 3)
         let delivery = fixture.delivery(ScriptedChannel())

@@ -42,8 +42,10 @@ import Testing
         let job = try #require(try await fixture.take())
         #expect(try await !fixture.database.query(Progress.open(job, done: 0, fired: 2, lease: fixture.lease)).isEmpty)
         #expect(try await fixture.database.query(Progress.open(job, done: 0, fired: 2, lease: fixture.lease)).isEmpty)
-        #expect(try await !fixture.database.query(Progress.confirm(job, done: 0, fired: 2, lease: fixture.lease)).isEmpty)
-        #expect(try await fixture.database.query(Progress.confirm(job, done: 0, fired: 4, lease: fixture.lease)).isEmpty)
+        #expect(
+            try await !fixture.database.query(Progress.confirm(job, done: 0, fired: 2, lease: fixture.lease)).isEmpty)
+        #expect(
+            try await fixture.database.query(Progress.confirm(job, done: 0, fired: 4, lease: fixture.lease)).isEmpty)
     }
 
     /// The window before ended early, so the next one ends where it did.

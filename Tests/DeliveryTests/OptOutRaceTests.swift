@@ -76,7 +76,8 @@ import Testing
             let statement: SQL =
                 switch key % 3 {
                 case 0: "UPDATE endpoints SET opt_out = 'ALL' WHERE app = \(fixture.app) AND endpoint_key = \(key)"
-                case 1: "UPDATE endpoints SET endpoint_status = 'INACTIVE' WHERE app = \(fixture.app) AND endpoint_key = \(key)"
+                case 1:
+                    "UPDATE endpoints SET endpoint_status = 'INACTIVE' WHERE app = \(fixture.app) AND endpoint_key = \(key)"
                 case _:
                     """
                     INSERT INTO suppressions (app, channel, address_hash, reason, created_at)

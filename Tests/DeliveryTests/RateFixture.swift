@@ -56,7 +56,9 @@ struct RateFixture {
                            sha256(string_agg(int8send(k), ''::bytea ORDER BY k)) FROM unnest(\(keys)) AS k
                     """
                 )
-                let ahead = plan.messagesPerSecond > 0 ? Int64(chunk * Self.perJob) * 1_000_000 / Int64(plan.messagesPerSecond) : 0
+                let ahead =
+                    plan.messagesPerSecond > 0
+                    ? Int64(chunk * Self.perJob) * 1_000_000 / Int64(plan.messagesPerSecond) : 0
                 var job = NewJob(queue: .email, kind: ChunkDelivery.kind, dueAt: now + .microseconds(ahead))
                 job.app = plan.app
                 job.send = SendCause(run: plan.run, runDay: plan.runDay, chunk: Int32(chunk), treatment: 0)
@@ -75,7 +77,9 @@ struct RateFixture {
     }
 
     /// Runs four processes' worth of workers until `isDone`, at most `limit`.
-    func work(_ channel: any DeliveryChannel, workers count: Int = 4, until isDone: @escaping () async throws -> Bool) async throws {
+    func work(_ channel: any DeliveryChannel, workers count: Int = 4, until isDone: @escaping () async throws -> Bool)
+        async throws
+    {
         let test = try TestDatabase.current
         let pools = (0..<count).map { _ in test.makeDatabase(poolSize: 5, environment: delivery.environment) }
         let workers = pools.enumerated().map { number, pool in

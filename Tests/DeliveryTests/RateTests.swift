@@ -63,7 +63,8 @@ import Testing
             lease: fixture.delivery.lease, window: 25, rules: DeliveryRules(tokens: DeliveryRates()))
         try await delivery.run(job, HeldLease(terms: fixture.delivery.lease))
         #expect(channel.all.count == 1)
-        let row = try await fixture.delivery.database.query("SELECT done, fired, attempt, lease_owner IS NULL, due_at FROM jobs")[0]
+        let row = try await fixture.delivery.database.query(
+            "SELECT done, fired, attempt, lease_owner IS NULL, due_at FROM jobs")[0]
         #expect(try row.get(0) == Int32(1))
         #expect(try row.get(1) == Int32(1))
         #expect(try row.get(2) == Int16(0))
@@ -90,7 +91,8 @@ import Testing
         }
         // Each asked once: nobody has taken a slot twice.
         let ahead: Double = try await fixture.delivery.database.query(
-            "SELECT extract(epoch FROM next_at - began_at)::float8 FROM rate_buckets WHERE name = 'domain:slow.example'")[0].get(0)
+            "SELECT extract(epoch FROM next_at - began_at)::float8 FROM rate_buckets WHERE name = 'domain:slow.example'"
+        )[0].get(0)
         #expect(ahead <= 0.126)
         try await proveBooks(accepted: 1000)
     }
@@ -109,7 +111,9 @@ import Testing
         try await fixture.start(fixture.plan(rate: 200), endpoints: 400, slow: 200, rates: #"{"slow.example": 100}"#)
         try await fixture.work(channel) { try await fixture.hasNoJobs() }
         let slow = channel.all.filter { $0.key <= 200 }.map(\.at)
-        #expect(TimedChannel.peak(slow) <= 200, "two seconds' slots that meet at a second's turn: \(TimedChannel.peak(slow))")
+        #expect(
+            TimedChannel.peak(slow) <= 200,
+            "two seconds' slots that meet at a second's turn: \(TimedChannel.peak(slow))")
         #expect(TimedChannel.peak(channel.all.map(\.at)) <= 245)
         try await proveBooks(accepted: 400)
     }

@@ -234,7 +234,9 @@ struct ScheduleSimulation {
             return
         }
         // Clocks that were set back may show less; they did show the time in the two hours before.
-        if !(0...120).contains(where: { shown(person, at: now - .seconds($0 * 60)) >= local.wall }) { violations.append("\(zone) is sent to before \(local.wall) there, at \(now)") }
+        if !(0...120).contains(where: { shown(person, at: now - .seconds($0 * 60)) >= local.wall }) {
+            violations.append("\(zone) is sent to before \(local.wall) there, at \(now)")
+        }
         // A clock that skips the end shows more than it before the end has come.
         let skipped = shown(person, at: now).asUTC - shown(person, at: now - .seconds(10_800)).asUTC - .seconds(10_800)
         if let end = local.end, shown(person, at: now).asUTC - max(skipped, .zero) >= end.asUTC {

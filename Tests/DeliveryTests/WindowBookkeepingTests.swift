@@ -127,7 +127,8 @@ import Testing
 
     private func job() async throws -> LeasedJob { try #require(try await fixture.take()) }
 
-    @Test func `those at a window's end whose turn did not come are asked again by the same job, at once`() async throws {
+    @Test func `those at a window's end whose turn did not come are asked again by the same job, at once`() async throws
+    {
         try await fixture.start(fixture.plan(), endpoints: 8)
         // Two of each window are begun; the rest waits.
         let begun = Lock<[[Int64]]>([])

@@ -84,9 +84,12 @@ import Testing
             try await put(
                 ingest,
                 [
-                    "all": event("purchase", "gold", "berlin", 10.5), "other value": event("purchase", "silver", "lin", 11),
-                    "wrong tier": event("purchase", "lead", "berlin", 12), "no shop": event("purchase", "gold", nil, 12),
-                    "too cheap": event("purchase", "gold", "berlin", 10), "no price": event("purchase", "gold", "berlin", nil),
+                    "all": event("purchase", "gold", "berlin", 10.5),
+                    "other value": event("purchase", "silver", "lin", 11),
+                    "wrong tier": event("purchase", "lead", "berlin", 12),
+                    "no shop": event("purchase", "gold", nil, 12),
+                    "too cheap": event("purchase", "gold", "berlin", 10),
+                    "no price": event("purchase", "gold", "berlin", nil),
                     "other type": event("refund", "gold", "berlin", 12), "unknown": event("sneeze", nil, nil, nil),
                     "seen": event("seen", "silver", nil, nil),
                 ])
@@ -156,7 +159,11 @@ import Testing
             try await put(ingest, ["0": Ingest.event()])
             try await add(1, ["EventType": Self.type("purchase")], to: ingest)
             let lock = Lock(0)
-            func next() -> String { lock.withLock { $0 += 1; return "n\($0)" } }
+            func next() -> String {
+                lock.withLock {
+                    $0 += 1; return "n\($0)"
+                }
+            }
             try await eventually("the new campaign is started") {
                 try await put(ingest, [next(): Ingest.event()])
                 return try await started(ingest)[1] != nil
@@ -190,7 +197,9 @@ import Testing
         try await RunningIngest.run { ingest in
             try await add(1, ["EventType": Self.type("_email.open")], to: ingest, filterType: "SYSTEM")
             try await add(2, ["EventType": Self.type("_email.open")], to: ingest)
-            let first: JSON = ["AttributeType": "INCLUSIVE", "Values": [.string(CampaignID(high: 8, low: 1).description)]]
+            let first: JSON = [
+                "AttributeType": "INCLUSIVE", "Values": [.string(CampaignID(high: 8, low: 1).description)],
+            ]
             try await add(
                 3, ["EventType": Self.type("_email.open"), "Attributes": ["campaign_id": first]], to: ingest,
                 filterType: "SYSTEM")

@@ -30,7 +30,10 @@ import Testing
         (#""SegmentVersion": 0"#, "", "SegmentVersion must be a positive version number"),
         (#""Schedule": {"StartTime": "tomorrow"}"#, "", "Schedule.StartTime must be IMMEDIATE or an ISO 8601 time"),
         (#""Schedule": {"StartTime": "1998-07-01T00:00:00"}"#, "", "Schedule.StartTime must be IMMEDIATE or"),
-        (#""Schedule": {"StartTime": "IMMEDIATE", "Frequency": "EVENT"}"#, "", "Schedule.EventFilter is required with EVENT"),
+        (
+            #""Schedule": {"StartTime": "IMMEDIATE", "Frequency": "EVENT"}"#, "",
+            "Schedule.EventFilter is required with EVENT"
+        ),
         (
             #""Schedule": {"StartTime": "IMMEDIATE", "Frequency": "IN_APP_EVENT"}"#, "",
             "Schedule.EventFilter is required with IN_APP_EVENT"
@@ -117,7 +120,10 @@ import Testing
             #""TemplateConfiguration": {"PushTemplate": {"Name": "p", "Version": "0"}}"#, "",
             "TemplateConfiguration.PushTemplate.Version must be a version number or latest"
         ),
-        (#""MessageConfiguration": {"DefaultMessage": {}}"#, "", "MessageConfiguration or TemplateConfiguration must say"),
+        (
+            #""MessageConfiguration": {"DefaultMessage": {}}"#, "",
+            "MessageConfiguration or TemplateConfiguration must say"
+        ),
         (
             #""MessageConfiguration": {"GCMMessage": {"RawContent": "\#(String(repeating: "x", count: 4001))"}}"#, "",
             "MessageConfiguration.GCMMessage.RawContent must have at most 4000 characters; got 4001"

@@ -34,42 +34,49 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        (#""MessageConfiguration": {"EmailMessage": {"Title": "T", "Body": "B"}}"#, true, []),
-        (#""MessageConfiguration": {"SMSMessage": {"Body": "B"}}"#, false, ["SMS"]),
-        (#""MessageConfiguration": {"GCMMessage": {"Body": "B"}}"#, false, ["GCM"]),
-        (#""MessageConfiguration": {"ADMMessage": {"Body": "B"}, "BaiduMessage": {"Title": "T"}}"#, false, ["ADM", "BAIDU"]),
-        (#""MessageConfiguration": {"APNSMessage": {"RawContent": "{}"}, "GCMMessage": {}}"#, false, apns),
-        (#""MessageConfiguration": {"DefaultMessage": {"Title": "T", "Body": "B"}}"#, true, push.union(["SMS"])),
-        (
-            #""MessageConfiguration": {"DefaultMessage": {"Body": "B"}, "SMSMessage": {"Body": "S"}}"#, false,
-            push.union(["SMS"])
-        ),
-        (#""MessageConfiguration": {"DefaultMessage": {"JsonBody": "{}", "SilentPush": true}}"#, false, push),
-        (#""MessageConfiguration": {"DefaultMessage": {}, "EmailMessage": {"Title": "T", "HtmlBody": "B"}}"#, true, []),
-        (
-            #""MessageConfiguration": {"CustomMessage": {"Data": "x"}}, "CustomDeliveryConfiguration": {"DeliveryUri": "f"}"#,
-            false, ["CUSTOM"]
-        ),
-        (
-            #""MessageConfiguration": {"CustomMessage": {}}, "CustomDeliveryConfiguration": {"DeliveryUri": "f", "EndpointTypes": ["EMAIL", "VOICE"]}"#,
-            false, ["EMAIL", "VOICE"]
-        ),
-        (
-            #""MessageConfiguration": {"CustomMessage": {}, "EmailMessage": {"Title": "T", "Body": "B"}}, "CustomDeliveryConfiguration": {"DeliveryUri": "f", "EndpointTypes": ["EMAIL"]}"#,
-            true, []
-        ),
-        (#""TemplateConfiguration": {"PushTemplate": {"Name": "all"}}"#, false, push),
-        (#""TemplateConfiguration": {"PushTemplate": {"Name": "fcm"}}"#, false, ["GCM"]),
-        (
-            #""TemplateConfiguration": {"PushTemplate": {"Name": "fcm"}}, "MessageConfiguration": {"APNSMessage": {"Body": "B"}}"#,
-            false, apns.union(["GCM"])
-        ),
-        (
-            #""TemplateConfiguration": {"SMSTemplate": {"Name": "sms"}}, "MessageConfiguration": {"SMSMessage": {"MessageType": "PROMOTIONAL"}}"#,
-            false, ["SMS"]
-        ),
-    ] as [(String, Bool, Set<String>)])
+    @Test(
+        arguments: [
+            (#""MessageConfiguration": {"EmailMessage": {"Title": "T", "Body": "B"}}"#, true, []),
+            (#""MessageConfiguration": {"SMSMessage": {"Body": "B"}}"#, false, ["SMS"]),
+            (#""MessageConfiguration": {"GCMMessage": {"Body": "B"}}"#, false, ["GCM"]),
+            (
+                #""MessageConfiguration": {"ADMMessage": {"Body": "B"}, "BaiduMessage": {"Title": "T"}}"#, false,
+                ["ADM", "BAIDU"]
+            ),
+            (#""MessageConfiguration": {"APNSMessage": {"RawContent": "{}"}, "GCMMessage": {}}"#, false, apns),
+            (#""MessageConfiguration": {"DefaultMessage": {"Title": "T", "Body": "B"}}"#, true, push.union(["SMS"])),
+            (
+                #""MessageConfiguration": {"DefaultMessage": {"Body": "B"}, "SMSMessage": {"Body": "S"}}"#, false,
+                push.union(["SMS"])
+            ),
+            (#""MessageConfiguration": {"DefaultMessage": {"JsonBody": "{}", "SilentPush": true}}"#, false, push),
+            (
+                #""MessageConfiguration": {"DefaultMessage": {}, "EmailMessage": {"Title": "T", "HtmlBody": "B"}}"#,
+                true, []
+            ),
+            (
+                #""MessageConfiguration": {"CustomMessage": {"Data": "x"}}, "CustomDeliveryConfiguration": {"DeliveryUri": "f"}"#,
+                false, ["CUSTOM"]
+            ),
+            (
+                #""MessageConfiguration": {"CustomMessage": {}}, "CustomDeliveryConfiguration": {"DeliveryUri": "f", "EndpointTypes": ["EMAIL", "VOICE"]}"#,
+                false, ["EMAIL", "VOICE"]
+            ),
+            (
+                #""MessageConfiguration": {"CustomMessage": {}, "EmailMessage": {"Title": "T", "Body": "B"}}, "CustomDeliveryConfiguration": {"DeliveryUri": "f", "EndpointTypes": ["EMAIL"]}"#,
+                true, []
+            ),
+            (#""TemplateConfiguration": {"PushTemplate": {"Name": "all"}}"#, false, push),
+            (#""TemplateConfiguration": {"PushTemplate": {"Name": "fcm"}}"#, false, ["GCM"]),
+            (
+                #""TemplateConfiguration": {"PushTemplate": {"Name": "fcm"}}, "MessageConfiguration": {"APNSMessage": {"Body": "B"}}"#,
+                false, apns.union(["GCM"])
+            ),
+            (
+                #""TemplateConfiguration": {"SMSTemplate": {"Name": "sms"}}, "MessageConfiguration": {"SMSMessage": {"MessageType": "PROMOTIONAL"}}"#,
+                false, ["SMS"]
+            ),
+        ] as [(String, Bool, Set<String>)])
     func `a message is for the channels it names`(members: String, hasEmail: Bool, others: Set<String>) async throws {
         let fixture = try CampaignFixture()
         try await fixture.prepare()
@@ -99,7 +106,10 @@ import Testing
 
     @Test(arguments: [
         (#""MessageConfiguration": {"SMSMessage": {}}"#, "MessageConfiguration.SMSMessage.Body is required"),
-        (#""TemplateConfiguration": {"SMSTemplate": {"Name": "bare"}}"#, "MessageConfiguration.SMSMessage.Body is required"),
+        (
+            #""TemplateConfiguration": {"SMSTemplate": {"Name": "bare"}}"#,
+            "MessageConfiguration.SMSMessage.Body is required"
+        ),
         (#""TemplateConfiguration": {"SMSTemplate": {"Name": "no"}}"#, "there is no SMS template named \"no\""),
         (#""TemplateConfiguration": {"PushTemplate": {"Name": "no"}}"#, "there is no push template named \"no\""),
         (

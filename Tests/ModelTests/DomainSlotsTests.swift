@@ -17,7 +17,9 @@ import Testing
     }
 
     @Test func `slots of one domain follow each other, whoever asks; other domains are not touched`() async throws {
-        let first = try await reserve([.init(domain: "b.example", count: 10, rate: 10), .init(domain: "a.example", count: 1, rate: 2)])
+        let first = try await reserve([
+            .init(domain: "b.example", count: 10, rate: 10), .init(domain: "a.example", count: 1, rate: 2),
+        ])
         #expect(first.map(\.domain) == ["a.example", "b.example"])
         #expect(first.map(\.count) == [1, 10])
         #expect(first.allSatisfy { $0.first == .zero })
@@ -28,9 +30,11 @@ import Testing
     }
 
     @Test func `nothing is reserved behind the horizon`() async throws {
-        let first = try #require(try await reserve([.init(domain: "a.example", count: 100, rate: 10)], within: .seconds(2)).first)
+        let first = try #require(
+            try await reserve([.init(domain: "a.example", count: 100, rate: 10)], within: .seconds(2)).first)
         #expect(first.count == 21, "from 0 to 2 s, both included")
-        let second = try #require(try await reserve([.init(domain: "a.example", count: 5, rate: 10)], within: .seconds(2)).first)
+        let second = try #require(
+            try await reserve([.init(domain: "a.example", count: 5, rate: 10)], within: .seconds(2)).first)
         #expect(second.count <= 1)
         let later = try #require(try await reserve([.init(domain: "a.example", count: 5, rate: 10)]).first)
         #expect(later.count == 5)
@@ -67,12 +71,13 @@ import Testing
         #expect(DomainRates.domain(of: address) == domain)
     }
 
-    @Test(arguments: [
-        (["gmail.com": 0], "Rates.gmail.com"), (["gmail.com": 20_001], "Rates.gmail.com"),
-        (["gmail.com": "fast"], "Rates.gmail.com"), (["gmail.com": 1.5], "Rates.gmail.com"),
-        (["localhost": 1], "Rates.localhost"), (["-a.example": 1], "Rates.-a.example"), (["a..b": 1], "Rates.a..b"),
-        (["": 1], "Rates."), (["a.example": 1, "A.example": 2], "Rates.A.example"), ([1], "Rates"), ("*", "Rates"),
-    ] as [(JSON, String)])
+    @Test(
+        arguments: [
+            (["gmail.com": 0], "Rates.gmail.com"), (["gmail.com": 20_001], "Rates.gmail.com"),
+            (["gmail.com": "fast"], "Rates.gmail.com"), (["gmail.com": 1.5], "Rates.gmail.com"),
+            (["localhost": 1], "Rates.localhost"), (["-a.example": 1], "Rates.-a.example"), (["a..b": 1], "Rates.a..b"),
+            (["": 1], "Rates."), (["a.example": 1, "A.example": 2], "Rates.A.example"), ([1], "Rates"), ("*", "Rates"),
+        ] as [(JSON, String)])
     func `what is no rate is refused by its name`(json: JSON, place: String) throws {
         let error = #expect(throws: APIError.self) { try DomainRates.check(json, at: .root.member("Rates")) }
         #expect(error?.message.contains(place) == true, "\(error?.message ?? "")")

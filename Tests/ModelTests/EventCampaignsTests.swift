@@ -122,10 +122,14 @@ import Testing
         #expect(first == Instant(seconds: fixture.now.seconds))
     }
 
-    @Test func `an app has 25 active event-triggered campaigns, those that are paused or done not counted`() async throws {
+    @Test func `an app has 25 active event-triggered campaigns, those that are paused or done not counted`()
+        async throws
+    {
         let fixture = try TriggerFixture()
         try await fixture.prepare()
-        for number in 1...25 { try await fixture.base.create(CampaignID(high: 9, low: UInt64(number)), fixture.request()) }
+        for number in 1...25 {
+            try await fixture.base.create(CampaignID(high: 9, low: UInt64(number)), fixture.request())
+        }
         let another = CampaignID(high: 9, low: 26)
         let refusal = await #expect(throws: APIError.self) { try await fixture.base.create(another, fixture.request()) }
         #expect(refusal?.status == 400)
@@ -163,13 +167,16 @@ import Testing
         let mixed = SegmentID(high: 5, low: 7)
         let group: JSON = [
             "SegmentGroups": [
-                "Groups": [["SourceSegments": [["Id": .string(imported.description)]], "SourceType": "ALL", "Type": "ALL"]],
+                "Groups": [
+                    ["SourceSegments": [["Id": .string(imported.description)]], "SourceType": "ALL", "Type": "ALL"]
+                ],
                 "Include": "ALL",
             ]
         ]
         for (segment, type, definition) in [(imported, "IMPORT", [:] as JSON), (mixed, "DIMENSIONAL", group)] {
             try await fixture.database.execute(
-                "INSERT INTO segments (app, id, version, created_at) VALUES (\(fixture.app), \(segment), 1, \(fixture.now))")
+                "INSERT INTO segments (app, id, version, created_at) VALUES (\(fixture.app), \(segment), 1, \(fixture.now))"
+            )
             try await fixture.database.execute(
                 """
                 INSERT INTO segment_versions (app, id, version, type, definition, created_at)

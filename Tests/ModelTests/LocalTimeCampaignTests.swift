@@ -126,7 +126,8 @@ import Testing
         #expect(activity.zones == 6)
         #expect(activity.zonesCompleted == 2)
         try await fixture.database.execute(
-            "DELETE FROM jobs USING run_chunks c WHERE c.run = jobs.run AND c.chunk = jobs.chunk AND c.slot = 1 + 12 * 60")
+            "DELETE FROM jobs USING run_chunks c WHERE c.run = jobs.run AND c.chunk = jobs.chunk AND c.slot = 1 + 12 * 60"
+        )
         #expect(try await activities().first?.zonesCompleted == 4)
         try await fixture.database.execute("DELETE FROM jobs")
         #expect(try await activities().first?.zonesCompleted == 6)
@@ -194,7 +195,8 @@ import Testing
             SELECT to_char(scheduled_at AT TIME ZONE 'UTC', 'DD HH24') || ' ' || coalesce(result, state) FROM runs
              WHERE scheduled_at > '1998-07-03T00:00Z' ORDER BY scheduled_at
             """)
-        #expect(try later.map { try $0.get(0) as String } == ["05 06 MISSED", "06 06 INITIALIZING", "07 06 INITIALIZING"])
+        #expect(
+            try later.map { try $0.get(0) as String } == ["05 06 MISSED", "06 06 INITIALIZING", "07 06 INITIALIZING"])
     }
 
     @Test func `a rate is each zone's own`() async throws {

@@ -9,7 +9,9 @@ import Testing
     private let app = AppID(high: 1, low: 1)
     private let run = RunID(high: 2, low: 2)
 
-    private func take(_ bucket: RateBucket, _ count: Int, rest: Int = 0, in database: Database? = nil) async throws -> Int64? {
+    private func take(_ bucket: RateBucket, _ count: Int, rest: Int = 0, in database: Database? = nil) async throws
+        -> Int64?
+    {
         let rows = try await (database ?? TestDatabase.current.database).query(bucket.take(count, rest: rest))
         return try rows.first?.get(0)
     }
@@ -27,7 +29,8 @@ import Testing
     @Test func `a window that is taken says when the next may come, and until then there is none`() async throws {
         let bucket = RateBucket(run: run, of: app, rate: 10)
         let wait = try #require(try await take(bucket, 10))
-        #expect((850_000...900_000).contains(wait), "a second's worth, less what a late worker may catch up with: \(wait)")
+        #expect(
+            (850_000...900_000).contains(wait), "a second's worth, less what a late worker may catch up with: \(wait)")
         #expect(try await take(bucket, 1) == nil)
         try await pass(.milliseconds(900))
         #expect(try await take(bucket, 1) != nil)
@@ -43,7 +46,8 @@ import Testing
     }
 
     @Test func `windows are a quarter of a second's worth, and never empty`() {
-        #expect([1, 3, 8, 100, 20_000].map { RateBucket(run: run, of: app, rate: $0).window(25) } == [1, 1, 2, 25, 25])
+        #expect(
+            [1, 3, 8, 100, 20_000].map { RateBucket(run: run, of: app, rate: $0).window(25) } == [1, 1, 2, 25, 25])
     }
 
     @Test func `jobs that come too early stand in line behind each other`() async throws {
@@ -51,7 +55,8 @@ import Testing
         #expect(try await take(bucket, 25, rest: 75) != nil)
         let database = try TestDatabase.current.database
         let turns: [Int64] = [
-            try await database.query(bucket.line(up: 100))[0].get(0), try await database.query(bucket.line(up: 50))[0].get(0),
+            try await database.query(bucket.line(up: 100))[0].get(0),
+            try await database.query(bucket.line(up: 50))[0].get(0),
             try await database.query(bucket.line(up: 1))[0].get(0),
         ]
         // Behind the first job's hundred, then behind the hundred and the fifty, less what may be caught up with.

@@ -14,7 +14,8 @@ import Testing
         fixture = try CampaignFixture()
     }
 
-    private func begin(endpoints: Int = 1200, holdout: Int = 10, limits: CampaignLimits? = nil) async throws -> RunPlan {
+    private func begin(endpoints: Int = 1200, holdout: Int = 10, limits: CampaignLimits? = nil) async throws -> RunPlan
+    {
         try await fixture.prepare(endpoints: endpoints)
         try await fixture.create(campaign, fixture.request(holdout: holdout, sizes: [30], limits: limits))
         return try await fixture.start()
@@ -30,8 +31,11 @@ import Testing
     private func close(after: Duration = .zero) async throws -> Int {
         let now = fixture.now + after
         var count = 0
-        for run in try await fixture.database.withSession({ try await RunClosing.toClose(now: now, limit: 10, in: $0) }) {
-            while case let jobs = try await fixture.database.transaction({ try await run.step(now: now, in: $0) }), jobs > 0 {
+        for run in try await fixture.database.withSession({ try await RunClosing.toClose(now: now, limit: 10, in: $0) })
+        {
+            while case let jobs = try await fixture.database.transaction({ try await run.step(now: now, in: $0) }),
+                jobs > 0
+            {
                 count += jobs
             }
             try await fixture.database.transaction { _ = try await run.finish(now: now, in: $0) }
@@ -80,7 +84,9 @@ import Testing
     @Test func `who was not fanned out yet is not planned any more`() async throws {
         let plan = try await begin()
         let fanOut = fixture.fanOut(plan)
-        let first = try await fixture.database.transaction { try await fanOut.step(.init(members: 400), now: fixture.now, in: $0) }
+        let first = try await fixture.database.transaction {
+            try await fanOut.step(.init(members: 400), now: fixture.now, in: $0)
+        }
         #expect(first?.planned == 400)
         #expect(try await cancel(key(plan)) == .cancelled)
         #expect(try await fixture.finish(fanOut) == 1, "no step does anything")
@@ -124,7 +130,9 @@ import Testing
     @Test func `a run that expires while it fans out still plans everybody`() async throws {
         let plan = try await begin(limits: CampaignLimits(maximumDuration: 60))
         let fanOut = fixture.fanOut(plan)
-        _ = try await fixture.database.transaction { try await fanOut.step(.init(members: 500), now: fixture.now, in: $0) }
+        _ = try await fixture.database.transaction {
+            try await fanOut.step(.init(members: 500), now: fixture.now, in: $0)
+        }
         #expect(try await close(after: .seconds(61)) > 0)
         try await fixture.finish(fanOut)
         #expect(try await close(after: .seconds(62)) > 0)
@@ -134,10 +142,13 @@ import Testing
         #expect(try await violations(plan).isEmpty)
     }
 
-    @Test func `cancelling again changes nothing; a completed run and one of another campaign cannot be cancelled`() async throws {
+    @Test func `cancelling again changes nothing; a completed run and one of another campaign cannot be cancelled`()
+        async throws
+    {
         let plan = try await begin(endpoints: 10)
         try await fixture.finish(fixture.fanOut(plan))
-        #expect(try await cancel(RunKey(app: plan.app, run: plan.run, campaign: CampaignID(high: 8, low: 8))) == .unknown)
+        #expect(
+            try await cancel(RunKey(app: plan.app, run: plan.run, campaign: CampaignID(high: 8, low: 8))) == .unknown)
         #expect(try await cancel(RunKey(app: plan.app, run: RunID(high: 8, low: 8), campaign: campaign)) == .unknown)
         #expect(try await cancel(key(plan)) == .cancelled)
         #expect(try await cancel(key(plan)) == .cancelled)
@@ -161,11 +172,14 @@ import Testing
         let app = plan.app
         func next() async throws -> Int64 {
             let slots = try await fixture.database.transaction {
-                try await DomainSlots.reserve([.init(domain: "a.example", count: 1, rate: 1)], of: app, within: .seconds(9999), in: $0)
+                try await DomainSlots.reserve(
+                    [.init(domain: "a.example", count: 1, rate: 1)], of: app, within: .seconds(9999), in: $0)
             }
             return try #require(slots.first).first.milliseconds
         }
-        try await fixture.database.transaction { _ = try await DomainSlots.reserve([request], of: app, within: .seconds(9999), in: $0) }
+        try await fixture.database.transaction {
+            _ = try await DomainSlots.reserve([request], of: app, within: .seconds(9999), in: $0)
+        }
         // Another run's message has the slot in a hundred seconds.
         var other = NewJob(queue: .email, kind: "test.chunk", dueAt: fixture.now + .seconds(100))
         other.app = app

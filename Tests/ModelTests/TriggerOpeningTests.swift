@@ -83,7 +83,8 @@ import Testing
         for number in 1...3 {
             let key = EndpointIdentity(app: fixture.app, id: EndpointID("e\(number)")).key
             try await fixture.database.execute(
-                "UPDATE endpoints SET endpoint_key = \(key), effective_at = \(fixture.now - .seconds(90 * 86_400)) WHERE external_id = \("e\(number)")")
+                "UPDATE endpoints SET endpoint_key = \(key), effective_at = \(fixture.now - .seconds(90 * 86_400)) WHERE external_id = \("e\(number)")"
+            )
         }
         let keys = try await fixture.keys()
         let dimensions: JSON = ["Behavior": ["Recency": ["Duration": "HR_24", "RecencyType": "ACTIVE"]]]

@@ -19,7 +19,8 @@ import Testing
     @Test func `boto3 drives every operation of campaigns and templates, and no cycle loses a member`() async throws {
         try await RunningSuite.with { suite in
             try await suite.drive(
-                "campaign_operations.py", ["\(BuildPaths.repository)/ops/codegen/operations.txt"], within: .seconds(300))
+                "campaign_operations.py", ["\(BuildPaths.repository)/ops/codegen/operations.txt"], within: .seconds(300)
+            )
         }
     }
 

@@ -21,7 +21,8 @@ import Testing
     /// Runs that there must be of each, over the day.
     private static let campaigns: [(frequency: Frequency, isLocal: Bool, offset: Int, runs: Int)] = [
         (.hourly, false, 0, 24), (.hourly, false, 0, 24), (.hourly, true, 0, 24), (.daily, false, 5, 1),
-        (.daily, true, 5, 1), (.once, false, 7, 1), (.once, true, 9, 1), (.weekly, false, 11, 1), (.monthly, true, 13, 1),
+        (.daily, true, 5, 1), (.once, false, 7, 1), (.once, true, 9, 1), (.weekly, false, 11, 1),
+        (.monthly, true, 13, 1),
     ]
 
     @Test func `each occurrence of a day is run once, and plans everybody once`() async throws {
@@ -67,7 +68,9 @@ import Testing
     // MARK: The world
 
     private func prepare(in database: Database) async throws {
-        let zones = ["Pacific/Kiritimati", "Asia/Kolkata", "Europe/Berlin", "America/St_Johns", "Etc/GMT+12", "Nowhere"]
+        let zones = [
+            "Pacific/Kiritimati", "Asia/Kolkata", "Europe/Berlin", "America/St_Johns", "Etc/GMT+12", "Nowhere",
+        ]
         let (created, start) = (Self.start - .seconds(3600), Self.start)
         try await database.transaction { session in
             for statement: SQL in [

@@ -13,7 +13,8 @@ package struct DeliveryRates: SendTokens {
     package init() {}
 
     package func take(
-        for recipients: [Recipient], of plan: RunPlan, job: LeasedJob, at now: Instant, expiresAt: Instant, isPaid: Bool,
+        for recipients: [Recipient], of plan: RunPlan, job: LeasedJob, at now: Instant, expiresAt: Instant,
+        isPaid: Bool,
         in session: Session
     ) async throws -> SendTurns? {
         var turns = SendTurns(count: recipients.count)
@@ -43,7 +44,8 @@ package struct DeliveryRates: SendTokens {
     }
 
     /// Where the recipients of limited domains stand.
-    private static func places(_ recipients: [Recipient], _ rates: DomainRates) -> [String: (rate: Int, places: [Int])] {
+    private static func places(_ recipients: [Recipient], _ rates: DomainRates) -> [String: (rate: Int, places: [Int])]
+    {
         var places: [String: (rate: Int, places: [Int])] = [:]
         for (place, recipient) in recipients.enumerated() {
             let domain = DomainRates.domain(of: recipient.address ?? "")

@@ -98,7 +98,8 @@ package struct ChunkDelivery: Sendable {
 
     /// Gives the job back until its next turn.
     private func rest(
-        _ last: WindowResult?, of job: LeasedJob, run: PreparedRuns.Entry, done: Int, for wait: Duration, _ held: HeldLease
+        _ last: WindowResult?, of job: LeasedJob, run: PreparedRuns.Entry, done: Int, for wait: Duration,
+        _ held: HeldLease
     ) async throws {
         let (now, expiry) = (environment.now(), run.expiry(of: job))
         // Whoever expires before that is told then.

@@ -9,7 +9,8 @@ package protocol SendTokens: Sendable {
     /// the caller may hold locks of people's rows. Throws `NoTurn` when none of them may go now; the transaction must be undone.
     /// `isPaid`: the tokens of the run's rate were taken by a commit whose answer was lost.
     func take(
-        for recipients: [Recipient], of plan: RunPlan, job: LeasedJob, at now: Instant, expiresAt: Instant, isPaid: Bool,
+        for recipients: [Recipient], of plan: RunPlan, job: LeasedJob, at now: Instant, expiresAt: Instant,
+        isPaid: Bool,
         in session: Session
     ) async throws -> SendTurns?
 }

@@ -80,7 +80,9 @@ package final class ServiceEvents: Sendable {
     /// As of other events: the time, and a digest of what it is; so a send has each type once.
     private static func id(of row: SendOutcomeRow, _ type: String, _ cause: SendCause, at now: Instant) -> EventID {
         var input = cause.run.bytes
-        for number in [cause.chunk, row.ordinal] { withUnsafeBytes(of: number.bigEndian) { input.append(contentsOf: $0) } }
+        for number in [cause.chunk, row.ordinal] {
+            withUnsafeBytes(of: number.bigEndian) { input.append(contentsOf: $0) }
+        }
         let (first, second) = SHA256.words(input + Array(type.utf8))
         return EventID(high: UInt64(bitPattern: now.milliseconds) << 16 | first >> 48, low: first << 16 | second >> 48)
     }

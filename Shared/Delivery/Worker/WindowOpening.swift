@@ -32,7 +32,8 @@ struct WindowOpening {
     private var hasTokens = false
 
     init(
-        delivery: ChunkDelivery, job: LeasedJob, run: PreparedRuns.Entry, indices: Range<Int>, hook: [Int64: HookVerdict]
+        delivery: ChunkDelivery, job: LeasedJob, run: PreparedRuns.Entry, indices: Range<Int>,
+        hook: [Int64: HookVerdict]
     ) {
         self.delivery = delivery
         self.job = job
@@ -112,7 +113,8 @@ struct WindowOpening {
 
     // MARK: Deciding
 
-    private func decide(_ state: State, at now: Instant, readAt: Int64, _ session: Session) async throws -> OpenedWindow {
+    private func decide(_ state: State, at now: Instant, readAt: Int64, _ session: Session) async throws -> OpenedWindow
+    {
         let intent = run.intent(
             of: job, channelType: delivery.channel.type, runIsCancelled: state.runIsCancelled)
         let clock = Gate.Clock(now: now, offset: delivery.rules.offset)
@@ -168,7 +170,8 @@ struct WindowOpening {
         guard !places.isEmpty else { return nil }
         let recipients = places.compactMap { decisions[$0].recipient }
         let turns = try await tokens.take(
-            for: recipients, of: plan, job: job, at: now, expiresAt: run.expiry(of: job), isPaid: hasTokens, in: session)
+            for: recipients, of: plan, job: job, at: now, expiresAt: run.expiry(of: job), isPaid: hasTokens, in: session
+        )
         return turns.map { ($0, places) }
     }
 

@@ -59,7 +59,8 @@ struct WindowResult {
     private static let busy: Duration = .milliseconds(100)
 
     init(
-        job: LeasedJob, plan: RunPlan, indices: Range<Int>, expiresAt: Instant, clock: Environment, outagesBefore: Int = 0
+        job: LeasedJob, plan: RunPlan, indices: Range<Int>, expiresAt: Instant, clock: Environment,
+        outagesBefore: Int = 0
     ) {
         self.outagesBefore = outagesBefore
         self.job = job

@@ -13,7 +13,8 @@ enum CampaignMessages {
                 "is required with MessageConfiguration.CustomMessage")
         }
         if arm.message?.inAppMessage != nil {
-            throw arm.messagePath.member("InAppMessage").refusal("is for campaigns whose Frequency is IN_APP_EVENT only")
+            throw arm.messagePath.member("InAppMessage").refusal(
+                "is for campaigns whose Frequency is IN_APP_EVENT only")
         }
         guard arm.namesEmail || arm.namesOthers || arm.fallback != nil else {
             throw arm.messagePath.refusal(

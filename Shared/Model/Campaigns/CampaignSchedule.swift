@@ -31,7 +31,8 @@ package struct CampaignSchedule: Sendable, Equatable {
         quietTime = QuietTimeRules.window(schedule.quietTime)
         guard let zone = ScheduleZone(schedule.timezone ?? "UTC") else {
             throw path.member("Timezone").refusal(
-                "must be UTC or one of Pinpoint's offsets, as UTC+05:30; got \"\((schedule.timezone ?? "").prefix(32))\"")
+                "must be UTC or one of Pinpoint's offsets, as UTC+05:30; got \"\((schedule.timezone ?? "").prefix(32))\""
+            )
         }
         self.zone = zone
         try Self.check(schedule, frequency, at: path)

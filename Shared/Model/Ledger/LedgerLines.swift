@@ -40,7 +40,8 @@ package struct LedgerLines: Sendable {
     private var lastChunk: Int32 = .min
 
     /// Nil when the app has no such run.
-    package static func of(_ app: AppID, run: RunID, _ filter: Filter, in session: Session) async throws -> LedgerLines? {
+    package static func of(_ app: AppID, run: RunID, _ filter: Filter, in session: Session) async throws -> LedgerLines?
+    {
         let rows = try await session.query("SELECT run_day FROM runs WHERE app = \(app) AND id = \(run)")
         guard let row = rows.first else { return nil }
         return LedgerLines(app: app, run: run, day: try row.get(0), filter: filter)

@@ -55,7 +55,8 @@ package struct DomainRates: Sendable, Equatable {
             }
             guard seen.insert(folded(member.key)).inserted else { throw place.refusal("names a domain twice") }
             guard let rate = member.value.int, range.contains(rate) else {
-                throw place.refusal("must be an integer from \(range.lowerBound) to \(range.upperBound): messages per second")
+                throw place.refusal(
+                    "must be an integer from \(range.lowerBound) to \(range.upperBound): messages per second")
             }
         }
     }

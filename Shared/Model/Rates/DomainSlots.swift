@@ -94,7 +94,8 @@ package struct DomainSlots: Sendable, Equatable {
         }
 
         package init?(payload: JSON) {
-            guard let mark = payload["domain_slot"], let domain = mark["domain"]?.string, let at = mark["at"]?.int else {
+            guard let mark = payload["domain_slot"], let domain = mark["domain"]?.string, let at = mark["at"]?.int
+            else {
                 return nil
             }
             self.init(domain: domain, slot: Instant(microseconds: Int64(at)))

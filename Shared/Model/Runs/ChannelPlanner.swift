@@ -59,7 +59,9 @@ struct ChannelPlanner {
         return types.isEmpty ? [.custom] : types
     }
 
-    private func content(_ template: Template?, _ type: TemplateType, at path: WirePath) async throws -> TemplateContent? {
+    private func content(_ template: Template?, _ type: TemplateType, at path: WirePath) async throws
+        -> TemplateContent?
+    {
         guard let reference = TemplateReference(template) else { return nil }
         return try await TemplateStore.content(of: reference, type: type, at: path, account: account, in: session)
     }

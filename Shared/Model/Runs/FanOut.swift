@@ -53,7 +53,9 @@ package struct FanOut: Sendable {
         now: Instant,
         in session: Session
     ) async throws -> Progress? {
-        if plan.local != nil, slots == nil { throw Fault(.invalid, "a run in local time is fanned out without its zones") }
+        if plan.local != nil, slots == nil {
+            throw Fault(.invalid, "a run in local time is fanned out without its zones")
+        }
         // Two statements, because the second must not see less than the lock does: with one, a step that another scheduler
         // just committed would be in the row but not in the count of its chunks.
         let locked = try await session.batch(

@@ -37,7 +37,8 @@ package struct RunClosing: Sendable, Equatable {
         return try zip(results, [Ending.cancelled, .expired]).flatMap { rows, ending in
             try rows.map { row in
                 RunClosing(
-                    key: RunKey(app: try row.get(0), run: try row.get(1), campaign: try row.get(2)), day: try row.get(3),
+                    key: RunKey(app: try row.get(0), run: try row.get(1), campaign: try row.get(2)),
+                    day: try row.get(3),
                     ending: ending)
             }
         }

@@ -80,7 +80,9 @@ package final class TriggerRegistry: Sendable {
             let version: Int32 = try row.get(1)
             guard let first: Instant = try row.get(2) else { continue }
             // A row that cannot be read keeps its own campaign from starting, not the app's events from being stored.
-            guard let filter = try? filter(CampaignStore.request(try row.get(4), of: campaign).schedule) else { continue }
+            guard let filter = try? filter(CampaignStore.request(try row.get(4), of: campaign).schedule) else {
+                continue
+            }
             triggers.append(
                 EventTrigger(
                     name: .init(campaign: campaign, version: Int(version)), filter: filter, start: first,

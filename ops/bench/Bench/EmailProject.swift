@@ -96,7 +96,7 @@ struct EmailProject: Sendable {
     }
 
     private static var content: JSON {
-        return [
+        [
             "Subject": "{{Attributes.FirstName}}, the new collection is here", "HtmlPart": .string(html),
             "TextPart": "Hello {{Attributes.FirstName}}, see https://www.example.com/new",
         ]

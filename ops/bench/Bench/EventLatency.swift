@@ -53,7 +53,8 @@ enum EventLatency {
         Report.latency("PutEvents answered", Array(answers.dropFirst(warmUp)))
         Report.latency("accepted by the SMTP server, as its outcome says", latencies)
         let p99 = Report.percentile(latencies, 0.99)
-        Report.line("**event to accepted: p99 \(Report.fixed(p99, 0)) ms (aim < 1,000, \(p99 < 1000 ? "met" : "missed"))**")
+        Report.line(
+            "**event to accepted: p99 \(Report.fixed(p99, 0)) ms (aim < 1,000, \(p99 < 1000 ? "met" : "missed"))**")
         Report.line()
     }
 }

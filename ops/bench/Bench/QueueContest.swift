@@ -39,7 +39,8 @@ enum QueueContest {
         let samples = try await contest.run()
         Contest.judge("Q1 window 500 / raw SQL", samples[0], over: samples[4], aim: 0.65)
         Contest.judge("Q1 plan, render, gate with quiet time / raw SQL", samples[2], over: samples[4], aim: 0.65)
-        Contest.judge("Q1 plan, render, gate with quiet time and caps / raw SQL", samples[3], over: samples[4], aim: nil)
+        Contest.judge(
+            "Q1 plan, render, gate with quiet time and caps / raw SQL", samples[3], over: samples[4], aim: nil)
         Contest.judge("Q1 window 500 / pgqueuer", samples[0], over: samples[5], aim: 25)
         await bench.database.close()
     }
@@ -84,7 +85,8 @@ enum QueueContest {
             try await bench.reset(planned: 0, isFannedOut: false, plan: plan)
         } run: {
             let start = MonotonicClock.now()
-            let fanOut = FanOut(plan: plan, predicate: "e.channel_type = 'EMAIL'", queue: .email, kind: ChunkDelivery.kind)
+            let fanOut = FanOut(
+                plan: plan, predicate: "e.channel_type = 'EMAIL'", queue: .email, kind: ChunkDelivery.kind)
             let bounds = FanOut.Bounds(members: min(50_000, recipients))
             var progress: FanOut.Progress?
             repeat {

@@ -38,7 +38,8 @@ enum RenderContest {
             return Work(rounds * people)
         }
         let contest = Contest(
-            title: "Templates, 6 variables in \(bytes) bytes", unit: "renders", contenders: [render, append], roots: [:],
+            title: "Templates, 6 variables in \(bytes) bytes", unit: "renders", contenders: [render, append],
+            roots: [:],
             loop: context.loop)
         let samples = try await contest.run()
         Contest.judge("renders / append", samples[0], over: samples[1], aim: nil)

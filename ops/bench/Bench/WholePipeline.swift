@@ -33,7 +33,8 @@ enum WholePipeline {
         let campaign = try await project.start()
         try await suite.poll(every: .milliseconds(200), seconds: 300, "the fan-out") {
             try outcomes.value(
-                "SELECT count(*) FROM runs WHERE campaign = '\(campaign)' AND fanned_out AND planned = \(recipients)") == "1"
+                "SELECT count(*) FROM runs WHERE campaign = '\(campaign)' AND fanned_out AND planned = \(recipients)")
+                == "1"
         }
         let campaignAlone = try await phase(suite, outcomes) {
             try await context.loop.sleep(for: .seconds(Int64(seconds)))
@@ -65,7 +66,8 @@ enum WholePipeline {
     }
 
     private static func phase(
-        _ suite: Suite, _ outcomes: SharedConnection, _ work: () async throws -> (events: Double, milliseconds: [Double])
+        _ suite: Suite, _ outcomes: SharedConnection,
+        _ work: () async throws -> (events: Double, milliseconds: [Double])
     ) async throws -> Phase {
         let question = "SELECT count(*) FROM send_outcomes WHERE outcome = 1"
         let delivery = try suite.process("delivery-email").pid
@@ -100,7 +102,8 @@ enum WholePipeline {
         Report.latency("a request of 100 events during the campaign", together.milliseconds)
         Report.line(
             "**A2: ingest keeps \(Report.fixed(kept.events, 2)) (aim ≥ 0.80, \(kept.events >= 0.8 ? "met" : "missed")); the "
-                + "campaign keeps \(Report.fixed(kept.emails, 2)) of what it does with the machine to itself (aim ≥ 0.50)**")
+                + "campaign keeps \(Report.fixed(kept.emails, 2)) of what it does with the machine to itself (aim ≥ 0.50)**"
+        )
         Report.line()
     }
 }
