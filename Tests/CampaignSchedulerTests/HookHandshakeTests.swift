@@ -6,7 +6,7 @@ import Testing
 
 @testable import CampaignScheduler
 
-@Suite(.database, .timeLimit(.minutes(2))) struct HookHandshakeTests {
+@Suite(.database) struct HookHandshakeTests {
     private static let refusal =
         "Hook.WebUrl must be reachable over https and answer HEAD with "
         + "X-Amz-Pinpoint-AccountId: \(HookPeer.account)"

@@ -9,7 +9,7 @@ import TestKit
 import Testing
 
 /// Two campaigns with a shared Daily of 1 over the same people, 32 windows at once on as many connections.
-@Suite(.database, .timeLimit(.minutes(3))) struct CapContestTests {
+@Suite(.database) struct CapContestTests {
     private static let people = 5000
     private static let windows = 32
     private static let campaigns = [CampaignID(high: 3, low: 0), CampaignID(high: 3, low: 1)]

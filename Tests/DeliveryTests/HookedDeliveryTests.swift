@@ -11,7 +11,7 @@ import Testing
 @testable import Delivery
 
 /// Runs with a hook, from the job to the ledger.
-@Suite(.database, .timeLimit(.minutes(5))) struct HookedDeliveryTests {
+@Suite(.database) struct HookedDeliveryTests {
     let fixture: DeliveryFixture
 
     init() throws {

@@ -11,7 +11,7 @@ import Testing
 
 /// Opt-outs that commit while messages leave, through a real SMTP server that takes its time for each: handed a window of 80, it
 /// would be busy with it for eight to ten seconds.
-@Suite(.database, .timeLimit(.minutes(3))) struct OptOutRaceTests {
+@Suite(.database) struct OptOutRaceTests {
     private static let people = 160
     private static let window = 80
     private static let bound = 2.0

@@ -45,6 +45,8 @@ struct ScheduleSimulation {
     let writtenAt: Instant
     private(set) var tally = Tally()
     private(set) var violations: [String] = []
+    /// Who was sent to for which occurrence.
+    private var reached: Set<Reach> = []
     /// By person, when messages targeted them.
     private var counted: [[Instant]]
 
@@ -109,6 +111,11 @@ struct ScheduleSimulation {
         var scheduledAt: Instant
         var startedAt: Instant
         var local: LocalRun?
+    }
+
+    private struct Reach: Hashable {
+        var person: Int
+        var occurrence: Instant
     }
 
     mutating func play() {
@@ -218,6 +225,9 @@ struct ScheduleSimulation {
 
     private mutating func checkSent(_ person: Int, at now: Instant, _ run: Run) {
         let zone = Self.zones[person]
+        if !reached.insert(Reach(person: person, occurrence: run.scheduledAt)).inserted {
+            violations.append("\(zone) is sent to again for \(run.scheduledAt), at \(now)")
+        }
         if let quiet = rules.quietTime {
             for moment in [now, now + .seconds(5), now + .seconds(10)] {
                 let minute = Int(shown(person, at: moment).asUTC.seconds.flooredModulo(86_400) / 60)
