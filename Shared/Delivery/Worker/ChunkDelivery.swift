@@ -46,6 +46,7 @@ package struct ChunkDelivery: Sendable {
 
     package func run(_ job: LeasedJob, _ held: HeldLease) async throws {
         let run = try await runs.load(job, from: database)
+        let triggers = await rules.serviceEvents?.triggers(for: run.plan) ?? .none
         var place = Place(done: job.done, fired: job.done)
         var unrecorded: WindowResult?
         let pace = RunPace(run.plan, database: database)
@@ -84,7 +85,7 @@ package struct ChunkDelivery: Sendable {
             if unrecorded?.startsCampaigns == true { rules.serviceEvents?.announce() }
             pace.opened(next: opened.next)
             Failpoint.hit("delivery.fired")
-            let result = await handOver(opened, of: job, run: run, held)
+            let result = await handOver(opened, of: job, run: run, triggers, held)
             Failpoint.hit("delivery.sent")
             if let pause = result.pause {
                 // Nothing of this window was taken, for certain: the job waits whole instead of falling into pieces.
@@ -120,6 +121,7 @@ package struct ChunkDelivery: Sendable {
         _ opened: OpenedWindow,
         of job: LeasedJob,
         run: PreparedRuns.Entry,
+        _ triggers: EventTriggers,
         _ held: HeldLease
     ) async -> WindowResult {
         var result = WindowResult(
@@ -146,7 +148,7 @@ package struct ChunkDelivery: Sendable {
         for (index, outcome) in zip(sends.map(\.index), outcomes) { result.book(index, outcome) }
         result.decideOnUnsent()
         if let events = rules.serviceEvents {
-            result.add(startedBy: await events.jobs(for: result.rows, of: run.cause(of: job), plan: run.plan))
+            result.add(startedBy: events.jobs(for: result.rows, of: run.cause(of: job), plan: run.plan, triggers))
         }
         if !sends.isEmpty {
             outages.withLock { $0 = result.isOutage ? min($0 + 1, Self.outagesCounted) : 0 }

@@ -19,18 +19,22 @@ package final class ServiceEvents: Sendable {
         self.environment = environment
     }
 
-    /// Jobs for the campaigns that these outcomes of one window start. Not inside a transaction.
+    /// What outcomes of this run may start. Asked once for a job, before its first window, so that nothing which waits or fails
+    /// stands between a provider's answer and its outcome.
     ///
-    /// Never throws: an outcome that is not booked would be worse than a campaign that is not started.
-    func jobs(for rows: [SendOutcomeRow], of cause: SendCause, plan: RunPlan) async -> [NewJob] {
-        guard plan.trigger != .system else { return [] }
-        let found: EventTriggers
+    /// Never throws: a message that is not sent would be worse than a campaign that is not started.
+    func triggers(for plan: RunPlan) async -> EventTriggers {
+        guard plan.trigger != .system else { return .none }
         do {
-            found = try await triggers.triggers(of: plan.app).system
+            return try await triggers.triggers(of: plan.app).system
         } catch {
             environment.log.error("delivery.triggers_unknown", error, ["run": .string(plan.run.description)])
-            return []
+            return .none
         }
+    }
+
+    /// Jobs for the campaigns that these outcomes of one window start.
+    func jobs(for rows: [SendOutcomeRow], of cause: SendCause, plan: RunPlan, _ found: EventTriggers) -> [NewJob] {
         if found.isEmpty { return [] }
         let now = environment.now()
         var started: [TriggeredEvent] = []
