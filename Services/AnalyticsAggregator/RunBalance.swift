@@ -31,7 +31,8 @@ enum RunBalance {
         _ app: AppID, _ campaign: CampaignID, _ run: RunID, _ call: RequestContext
     ) async throws -> HTTPResponse {
         // Several statements: beside a commit they would not agree, and say that the books do not balance.
-        let sheet = try await call.context.database.transaction(isolation: .repeatableRead) { session -> BalanceSheet? in
+        let sheet = try await call.context.database.transaction(isolation: .repeatableRead) {
+            session -> BalanceSheet? in
             guard try await CampaignLookup.owns(app, campaign: campaign, run: run, in: session) else { return nil }
             return try await Ledger.balance(app, run: run, in: session)
         }
