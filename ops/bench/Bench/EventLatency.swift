@@ -35,11 +35,10 @@ enum EventLatency {
                 ])
             answers.append(Double((suite.environment.now() - sent).microseconds) / 1000)
             let question = """
-                SELECT (extract(epoch FROM o.at) * 1000000)::bigint FROM send_outcomes o
+                SELECT coalesce(min((extract(epoch FROM o.at) * 1000000)::bigint), 0) FROM send_outcomes o
                   JOIN endpoints e ON e.app = o.app AND e.endpoint_key = o.endpoint_key
                  WHERE o.app = '\(project.app)' AND e.external_id = '\(person)' AND o.outcome = 1
                    AND o.at > '\(sent)'
-                 ORDER BY o.at LIMIT 1
                 """
             var accepted = Int64(0)
             try await suite.poll(every: .milliseconds(5), seconds: 30, "a triggered message") {
