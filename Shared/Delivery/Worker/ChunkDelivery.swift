@@ -160,15 +160,9 @@ package struct ChunkDelivery: Sendable {
     private func record(
         _ window: WindowResult, _ done: Int, _ fired: Int, of job: LeasedJob, run: PreparedRuns.Entry, _ held: HeldLease
     ) async throws -> Bool {
-        let (began, now) = (MonotonicClock.now(), environment.now())
+        let began = MonotonicClock.now()
         let move = Progress.record(job, done: done, fired: fired, lease: lease)
-        let recorded: Bool? = try await moving(job) { session in
-            let rows = try await session.batch([move] + consequences(of: window, in: run.plan, at: now))
-            guard !rows[0].isEmpty else { throw NotMoved() }
-            try await append(window, of: job, in: run.plan, at: now, session)
-            return true
-        }
-        if recorded == nil {
+        if try await !commit(move, recording: window, of: job, run: run) {
             // The commit may have stood and only its answer been lost.
             let confirmation = Progress.confirm(job, done: done, fired: done, lease: lease)
             guard try await !database.query(confirmation).isEmpty else { return false }
@@ -185,20 +179,28 @@ package struct ChunkDelivery: Sendable {
         done: Int,
         dueAt: Instant?
     ) async throws {
-        let now = environment.now()
         let isFinished = done == job.recipients.count
         let move = isFinished ? Progress.complete(job) : Progress.giveBack(job, done: done, dueAt: dueAt)
-        let kept: Bool? = try await moving(job) { session in
-            let rows = try await session.batch([move] + consequences(of: last, in: run.plan, at: now))
-            guard !rows[0].isEmpty else { throw NotMoved() }
-            try await append(last, of: job, in: run.plan, at: now, session)
-            return true
+        guard try await commit(move, recording: last, of: job, run: run) else {
+            return try await recordLate(last, of: job, run: run)
         }
-        if kept == nil { return try await recordLate(last, of: job, run: run) }
         if last?.startsCampaigns == true { rules.serviceEvents?.announce() }
     }
 
     // MARK: Writing
+
+    /// Moves the job and books a window in one commit, opening none. False when the job's row did not move.
+    private func commit(
+        _ move: SQL, recording window: WindowResult?, of job: LeasedJob, run: PreparedRuns.Entry
+    ) async throws -> Bool {
+        let now = environment.now()
+        return try await moving(job) { session in
+            let rows = try await session.batch([move] + consequences(of: window, in: run.plan, at: now))
+            guard !rows[0].isEmpty else { throw NotMoved() }
+            try await append(window, of: job, in: run.plan, at: now, session)
+            return true
+        } ?? false
+    }
 
     /// Nil when the job's row did not move: the transaction is rolled back, nothing of it stands.
     ///
