@@ -6,7 +6,8 @@ SHELL := /bin/bash
 # Two jobs fit the smallest machine we support (2 cores, 4 GB): more only swaps.
 JOBS ?= 2
 RELEASE := .build-release
-PRODUCTS := ingest-api segment-service campaign-scheduler delivery-email analytics-aggregator needletail
+PRODUCTS := ingest-api segment-service campaign-scheduler delivery-email delivery-sms delivery-push delivery-voice \
+	delivery-custom inbound-reply analytics-aggregator needletail
 SWIFT_RELEASE := swift build -c release --static-swift-stdlib -j $(JOBS) --scratch-path $(RELEASE)
 NEEDLETAIL := $(RELEASE)/release/needletail
 

@@ -43,11 +43,16 @@ func service(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)", swiftSettings: settings)
+    .testTarget(
+        name: name, dependencies: dependencies, path: "Tests/\(name)",
+        exclude: name == "ProvidersTests" ? ["Fixtures"] : [],
+        swiftSettings: settings)
 }
 
 let foundations: [Target.Dependency] = ["Core", "EventLoop", "Runtime", "Postgres"]
 let web: [Target.Dependency] = foundations + ["HTTPServer", "PinpointAPI", "Access", "Model", "Hosting"]
+
+let delivery: [Target.Dependency] = web + ["Crypto", "HTTPClient", "Queue", "Templates", "Providers", "Delivery"]
 
 let package = Package(
     name: "needletail",
@@ -56,6 +61,11 @@ let package = Package(
         .executable(name: "segment-service", targets: ["SegmentService"]),
         .executable(name: "campaign-scheduler", targets: ["CampaignScheduler"]),
         .executable(name: "delivery-email", targets: ["DeliveryEmail"]),
+        .executable(name: "delivery-sms", targets: ["DeliverySMS"]),
+        .executable(name: "delivery-push", targets: ["DeliveryPush"]),
+        .executable(name: "delivery-voice", targets: ["DeliveryVoice"]),
+        .executable(name: "delivery-custom", targets: ["DeliveryCustom"]),
+        .executable(name: "inbound-reply", targets: ["InboundReply"]),
         .executable(name: "analytics-aggregator", targets: ["AnalyticsAggregator"]),
         .executable(name: "needletail", targets: ["Needletail"]),
     ],
@@ -92,20 +102,30 @@ let package = Package(
             "Hosting",
             foundations + ["Crypto", "Compression", "HTTPServer", "HTTPClient", "PinpointAPI", "Model", "Access"]),
         shared(
+            "Providers", foundations + ["Crypto", "HTTPClient", "HTTPServer", "PinpointAPI", "Access", "Model"]),
+        shared(
             "Delivery",
             foundations + [
-                "Crypto", "HTTPClient", "Jurisdictions", "PinpointAPI", "Segments", "Access", "Queue", "Model",
-                "Templates",
+                "Crypto", "HTTPClient", "Jurisdictions", "PinpointAPI", "Segments", "Access", "Hosting", "Providers",
+                "Queue", "Model", "Templates",
             ]),
         // Services
         service("IngestAPI", web + ["Crypto", "Queue"]),
         service("SegmentService", web + ["Columns", "Segments"]),
         service(
             "CampaignScheduler",
-            web + ["Crypto", "HTTPClient", "Delivery", "Jurisdictions", "Queue", "Segments", "Templates"]),
-        service("DeliveryEmail", web + ["Crypto", "HTTPClient", "Queue", "Templates", "Delivery"]),
+            web + [
+                "Crypto", "HTTPClient", "Delivery", "Jurisdictions", "Providers", "Queue", "Segments", "Templates",
+            ]),
+        service("DeliveryEmail", delivery),
+        service("DeliverySMS", delivery),
+        service("DeliveryPush", delivery),
+        service("DeliveryVoice", delivery),
+        service("DeliveryCustom", delivery),
+        service("InboundReply", web + ["Crypto", "HTTPClient", "Queue", "Templates", "Providers", "Delivery"]),
         service("AnalyticsAggregator", web + ["Queue"]),
-        service("Needletail", web + ["Crypto", "HTTPClient", "Queue", "Segments", "Templates", "Delivery"]),
+        service(
+            "Needletail", web + ["Crypto", "HTTPClient", "Queue", "Segments", "Templates", "Providers", "Delivery"]),
 
         // Tests
         .target(
@@ -135,15 +155,26 @@ let package = Package(
         tests("AccessTests", foundations + ["Crypto", "HTTPServer", "PinpointAPI", "Model", "Access", "TestKit"]),
         tests("HostingTests", web + ["Crypto", "TestKit"]),
         tests(
+            "ProvidersTests",
+            foundations + [
+                "Crypto", "HTTPClient", "HTTPServer", "PinpointAPI", "Access", "Model", "Queue", "Providers", "TestKit",
+            ]),
+        tests(
             "DeliveryTests",
             [
                 "Core", "EventLoop", "Runtime", "Crypto", "Postgres", "HTTPClient", "Jurisdictions", "PinpointAPI",
-                "Queue", "Model", "Templates", "Delivery", "TestKit",
+                "Queue", "Model", "Templates", "Providers", "Delivery", "TestKit",
+            ]),
+        tests(
+            "InboundReplyTests",
+            web + [
+                "Crypto", "HTTPClient", "Queue", "Templates", "Providers", "Delivery", "InboundReply", "TestKit",
             ]),
         tests(
             "CampaignSchedulerTests",
             web + [
-                "Crypto", "HTTPClient", "Delivery", "Queue", "Segments", "Templates", "CampaignScheduler", "TestKit",
+                "Crypto", "HTTPClient", "Delivery", "Providers", "Queue", "Segments", "Templates", "CampaignScheduler",
+                "TestKit",
             ]
         ),
         tests("AnalyticsAggregatorTests", web + ["Queue", "AnalyticsAggregator", "TestKit"]),
@@ -176,7 +207,7 @@ if Context.environment["NEEDLETAIL_BENCH"] != nil {
             name: "Bench",
             dependencies: foundations + [
                 "CLinux", "CPostgres", "CSimdjson", "Crypto", "HTTPClient", "Access", "Queue", "Model", "Segments",
-                "Columns", "Delivery", "PinpointAPI",
+                "Columns", "Providers", "Delivery", "PinpointAPI",
             ],
             path: "ops/bench/Bench",
             swiftSettings: settings

@@ -2,6 +2,7 @@ import Core
 import Delivery
 import Model
 import PinpointAPI
+import Providers
 import Templates
 
 /// Whether every treatment's messages can be made: an e-mail's sender is an address, their texts compile.

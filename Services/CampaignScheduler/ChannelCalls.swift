@@ -5,6 +5,7 @@ import Hosting
 import Model
 import PinpointAPI
 import Postgres
+import Providers
 
 /// The e-mail channel, and GetChannels. A channel that was never configured, or was deleted, is a 404.
 enum ChannelCalls {

@@ -1,6 +1,7 @@
 import Core
 import Delivery
 import PinpointAPI
+import Providers
 import Templates
 
 /// Whether texts are templates that compile, with the defaults and snippets that their sends will have.

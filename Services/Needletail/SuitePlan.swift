@@ -40,6 +40,11 @@ struct SuitePlan: Sendable {
         ("segment-service", Settings.segmentURL),
         ("campaign-scheduler", Settings.schedulerURL),
         ("delivery-email", Settings.deliveryEmailURL),
+        ("delivery-sms", Settings.deliverySMSURL),
+        ("delivery-push", Settings.deliveryPushURL),
+        ("delivery-voice", Settings.deliveryVoiceURL),
+        ("delivery-custom", Settings.deliveryCustomURL),
+        ("inbound-reply", Settings.inboundURL),
         ("analytics-aggregator", Settings.aggregatorURL),
     ]
 

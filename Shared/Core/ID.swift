@@ -91,6 +91,8 @@ package enum Noun {
     package enum Run {}
     package enum Event {}
     package enum Template {}
+    package enum Provider {}
+    package enum Conversation {}
 }
 
 package typealias AppID = HexID<Noun.App>
@@ -99,5 +101,7 @@ package typealias CampaignID = HexID<Noun.Campaign>
 /// One execution of a campaign (Pinpoint: campaign activity, without the treatment).
 package typealias RunID = HexID<Noun.Run>
 package typealias EventID = HexID<Noun.Event>
+package typealias ProviderID = HexID<Noun.Provider>
+package typealias ConversationID = HexID<Noun.Conversation>
 package typealias EndpointID = ID<Noun.Endpoint>
 package typealias UserID = ID<Noun.User>

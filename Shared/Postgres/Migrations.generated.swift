@@ -710,4 +710,32 @@ let generatedMigrations: [Migration] = [
         CREATE INDEX runs_to_close ON runs (ended_at) WHERE state = 'CANCELLED' AND closed_at IS NULL;
         """#
     ),
+    Migration(
+        name: "0023_create_providers",
+        checksum: "0248fbfaa8548d801519190bd8a00db9435c9e6f3d6cb735eb47df77107320d1",
+        isBreaking: false,
+        sql: #"""
+        -- Who takes an app's messages of a channel type, beside what Pinpoint's channel API configures. `secrets`: a JSON object sealed under
+        -- the master key. The id is the unguessable part of the provider's inbound address, so that it is never listed without a signature.
+        CREATE TABLE channel_providers (
+            app uuid NOT NULL,
+            channel text NOT NULL,
+            id uuid NOT NULL,
+            name text NOT NULL,
+            kind text NOT NULL,
+            rank integer NOT NULL,
+            weight integer NOT NULL,
+            enabled boolean NOT NULL DEFAULT true,
+            settings jsonb NOT NULL DEFAULT '{}',
+            secrets bytea,
+            created_at timestamptz NOT NULL,
+            modified_at timestamptz NOT NULL,
+            PRIMARY KEY (app, channel, name)
+        );
+        CREATE UNIQUE INDEX channel_providers_by_id ON channel_providers (id);
+
+        -- A send's reference names its run only: receipts ask whose it is.
+        CREATE INDEX runs_by_id ON runs (id);
+        """#
+    ),
 ]

@@ -49,6 +49,12 @@ package struct JobQueue: Hashable, Sendable {
     }
 
     package static let email = JobQueue("delivery.email")
+    package static let sms = JobQueue("delivery.sms")
+    package static let voice = JobQueue("delivery.voice")
+    package static let push = JobQueue("delivery.push")
+    package static let custom = JobQueue("delivery.custom")
+    /// Calls of providers, stored and to be worked on.
+    package static let inbound = JobQueue("inbound")
 }
 
 /// A job this process holds until `lease_expires_at`, and the token that fences it out afterwards.

@@ -7,7 +7,8 @@ package enum Settings {
         leaseTTL, window, indexMegabytes, devInbox, devInboxURL,
         outboundAllow, outboundAuthorities, hookHandshake,
         awsRegion, awsAccessKeyID, awsSecretAccessKey, awsSessionToken, awsLambdaURL,
-        ingestURL, segmentURL, schedulerURL, deliveryEmailURL, aggregatorURL,
+        ingestURL, segmentURL, schedulerURL, deliveryEmailURL, deliverySMSURL, deliveryPushURL, deliveryVoiceURL,
+        deliveryCustomURL, inboundURL, aggregatorURL,
         home, port, url, apiKey,
         failpoint, testDatabaseURL,
     ]
@@ -82,6 +83,11 @@ package enum Settings {
     package static let segmentURL = serviceURL("SEGMENT_SERVICE", "segment-service")
     package static let schedulerURL = serviceURL("CAMPAIGN_SCHEDULER", "campaign-scheduler")
     package static let deliveryEmailURL = serviceURL("DELIVERY_EMAIL", "delivery-email")
+    package static let deliverySMSURL = serviceURL("DELIVERY_SMS", "delivery-sms")
+    package static let deliveryPushURL = serviceURL("DELIVERY_PUSH", "delivery-push")
+    package static let deliveryVoiceURL = serviceURL("DELIVERY_VOICE", "delivery-voice")
+    package static let deliveryCustomURL = serviceURL("DELIVERY_CUSTOM", "delivery-custom")
+    package static let inboundURL = serviceURL("INBOUND_REPLY", "inbound-reply")
     package static let aggregatorURL = serviceURL("ANALYTICS_AGGREGATOR", "analytics-aggregator")
     package static let home = Setting(
         "NEEDLETAIL_HOME", "Folder of `up`: data, sockets, logs, pids, `env`.", default: ".needletail", form: .path)

@@ -1,6 +1,7 @@
 import Core
 import Delivery
 import Postgres
+import Providers
 import TestKit
 import Testing
 

@@ -2,6 +2,7 @@ import Core
 import Delivery
 import Model
 import Postgres
+import Providers
 import Queue
 import TestKit
 import Testing

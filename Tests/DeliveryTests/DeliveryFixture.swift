@@ -3,6 +3,7 @@ import Delivery
 import EventLoop
 import Model
 import Postgres
+import Providers
 import Queue
 import TestKit
 
@@ -155,7 +156,7 @@ struct DeliveryFixture {
 final class ScriptedChannel: DeliveryChannel, PreparedRun {
     typealias Answer = @Sendable (_ key: Int64, _ attempt: Int) -> SendOutcome
 
-    let type = "EMAIL"
+    let queue = JobQueue.email
     private let answer: Answer
     private let attempts = Lock<[Int64: Int]>([:])
     private let beforeSends: @Sendable (_ sends: [Send]) async -> Void

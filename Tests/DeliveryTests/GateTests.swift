@@ -46,7 +46,7 @@ import Testing
 
     private func decide(_ obstacles: [Obstacle], opening: Instant = Instant(seconds: 1_050_000)) -> Gate.Verdict {
         var intent = Gate.Intent(
-            channelType: "EMAIL", messageChannels: ["EMAIL", "SMS"], campaign: campaign,
+            channels: ["EMAIL"], messageChannels: ["EMAIL", "SMS"], campaign: campaign,
             expiresAt: Instant(seconds: 1_086_400))
         var recipient = Recipient.sample
         recipient.demographic = Array(#"{"Timezone": "Zone/A"}"#.utf8)
@@ -104,7 +104,7 @@ import Testing
 
     @Test func `a message is in time until the microsecond of its expiry`() {
         var intent = Gate.Intent(
-            channelType: "EMAIL", messageChannels: ["EMAIL"], campaign: campaign,
+            channels: ["EMAIL"], messageChannels: ["EMAIL"], campaign: campaign,
             expiresAt: Instant(microseconds: now.microseconds + 1))
         let clock = Gate.Clock(now: now, offset: { _, _ in nil })
         #expect(Gate.decide(intent, Gate.Person(.sample), clock, Gate.Rules()).decision == .send)
@@ -122,7 +122,7 @@ import Testing
 
     @Test func `channels and addresses that are missing are refused`() {
         let intent = Gate.Intent(
-            channelType: "EMAIL", messageChannels: [], campaign: campaign, expiresAt: Instant(seconds: 1_086_400))
+            channels: ["EMAIL"], messageChannels: [], campaign: campaign, expiresAt: Instant(seconds: 1_086_400))
         let clock = Gate.Clock(now: now, offset: { _, _ in nil })
         #expect(
             Gate.decide(intent, Gate.Person(.sample), clock, Gate.Rules()).decision
@@ -143,7 +143,7 @@ import Testing
 
     @Test func `what the hook says: changed attributes pass, a failure refuses`() {
         let intent = Gate.Intent(
-            channelType: "EMAIL", messageChannels: ["EMAIL"], campaign: campaign,
+            channels: ["EMAIL"], messageChannels: ["EMAIL"], campaign: campaign,
             expiresAt: Instant(seconds: 1_086_400))
         let clock = Gate.Clock(now: now, offset: { _, _ in nil })
         let changed = Gate.Person(.sample, hook: .pass(HookChanges(attributes: Array("{}".utf8))))

@@ -3,6 +3,7 @@ import EventLoop
 import HTTPClient
 import Model
 import Postgres
+import Providers
 import Queue
 import Runtime
 import TestKit
@@ -156,7 +157,7 @@ import Testing
 
 /// Accepts everybody and remembers the attributes that the message would have been made with.
 private final class RememberingChannel: DeliveryChannel, PreparedRun {
-    let type = "EMAIL"
+    let queue = JobQueue.email
     private let seen = Lock<[Int64: String]>([:])
 
     var attributes: [Int64: String] { seen.withLock { $0 } }

@@ -22,7 +22,7 @@ import Testing
         let rules = RunRules(law: law)
         return Gate.decide(
             Gate.Intent(
-                channelType: type, messageChannels: [type], campaign: CampaignID(high: 1, low: 1),
+                channels: [type], messageChannels: [type], campaign: CampaignID(high: 1, low: 1),
                 expiresAt: now + lasting),
             Gate.Person(recipient), Gate.Clock(now: now, offset: { ZoneInfo.offset(of: $0, at: $1) }),
             Gate.Rules(rules, hours: LegalHours(rules)))
@@ -53,7 +53,7 @@ import Testing
         }
         let verdict = Gate.decide(
             Gate.Intent(
-                channelType: "EMAIL", messageChannels: ["EMAIL"], campaign: CampaignID(high: 1, low: 1),
+                channels: ["EMAIL"], messageChannels: ["EMAIL"], campaign: CampaignID(high: 1, low: 1),
                 expiresAt: Instant(seconds: 100)),
             Gate.Person(.sample), Gate.Clock(now: Instant(seconds: 1), offset: { _, _ in 0 }),
             Gate.Rules(RunRules(), hours: Never()))
@@ -65,7 +65,7 @@ import Testing
         recipient.location = Array(#"{"Country": "KR"}"#.utf8)
         let hours = try #require(LegalHours(RunRules(law: MarketingLaw())))
         let intent = Gate.Intent(
-            channelType: "SMS", messageChannels: ["SMS"], campaign: CampaignID(high: 1, low: 1),
+            channels: ["SMS"], messageChannels: ["SMS"], campaign: CampaignID(high: 1, low: 1),
             expiresAt: Instant(seconds: 100))
         let clock = Gate.Clock(now: try instant("2026-11-23T03:00:00Z"), offset: { _, _ in nil })
         #expect(hours.opening(for: recipient, of: intent, clock) == LegalOpening(at: nil, rules: ["KR-NIGHT"]))

@@ -1,6 +1,7 @@
 import Core
 import HTTPClient
 import Model
+import Providers
 import Runtime
 import TestKit
 import Testing

@@ -4,6 +4,7 @@ import EventLoop
 import HTTPClient
 import Model
 import Postgres
+import Providers
 import Queue
 import Runtime
 import TestKit
@@ -94,7 +95,7 @@ import Testing
 
 /// A few words to everybody.
 private struct PlainChannel: DeliveryChannel, PreparedRun {
-    let type = "EMAIL"
+    let queue = JobQueue.email
     let provider: EmailProvider
 
     func prepare(_ plan: RunPlan) throws -> any PreparedRun { self }

@@ -3,6 +3,7 @@ import Delivery
 import EventLoop
 import Model
 import Postgres
+import Providers
 import Queue
 import TestKit
 import Testing
@@ -122,7 +123,7 @@ final class TimedChannel: DeliveryChannel, PreparedRun {
         var at: Int64
     }
 
-    let type = "EMAIL"
+    let queue = JobQueue.email
     private let sent = Lock<[Sent]>([])
     private let pause: Duration
     private let loop: EventLoop

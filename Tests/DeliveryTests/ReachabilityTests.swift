@@ -10,7 +10,7 @@ import Testing
     private let app = AppID(high: 1, low: 1)
     private let now = Instant(seconds: 1000)
     private let intent = Gate.Intent(
-        channelType: "EMAIL", messageChannels: ["EMAIL"], campaign: CampaignID(high: 1, low: 1),
+        channels: ["EMAIL"], messageChannels: ["EMAIL"], campaign: CampaignID(high: 1, low: 1),
         expiresAt: Instant(seconds: 2000))
 
     /// One endpoint for every combination of what the rules look at; the key is its place.

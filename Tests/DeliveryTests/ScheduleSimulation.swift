@@ -196,7 +196,7 @@ struct ScheduleSimulation {
     private mutating func deliver(_ delivery: Delivery) {
         let now = delivery.at
         let intent = Gate.Intent(
-            channelType: "EMAIL", messageChannels: ["EMAIL"], campaign: CampaignID(high: 1, low: 1),
+            channels: ["EMAIL"], messageChannels: ["EMAIL"], campaign: CampaignID(high: 1, low: 1),
             expiresAt: delivery.expires)
         let clock = Gate.Clock(now: now) { ZoneInfo.offset(of: $0, at: $1) }
         for person in delivery.people {

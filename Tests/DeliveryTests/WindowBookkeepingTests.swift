@@ -2,6 +2,7 @@ import Core
 import Delivery
 import EventLoop
 import Postgres
+import Providers
 import Queue
 import TestKit
 import Testing
@@ -204,7 +205,7 @@ import Testing
 
 /// Answers a whole window by its keys.
 private struct CountingChannel: DeliveryChannel, PreparedRun {
-    let type = "EMAIL"
+    let queue = JobQueue.email
     let answer: @Sendable (_ keys: [Int64]) -> [SendOutcome]
 
     init(_ answer: @escaping @Sendable ([Int64]) -> [SendOutcome]) {

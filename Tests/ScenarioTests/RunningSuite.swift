@@ -3,7 +3,7 @@ import Glibc
 import TestKit
 import Testing
 
-/// The product as it runs: the five built processes on the test's own database, nginx in front, an SMTP server behind.
+/// The product as it runs: the built processes that a scenario asks for on the test's own database, nginx in front, an SMTP server behind.
 ///
 /// Everything it starts is stopped by its own process id, and every service has to end its drain with 0.
 final class RunningSuite: Sendable {
@@ -12,7 +12,15 @@ final class RunningSuite: Sendable {
         case segments = "segment-service"
         case scheduler = "campaign-scheduler"
         case email = "delivery-email"
+        case sms = "delivery-sms"
+        case push = "delivery-push"
+        case voice = "delivery-voice"
+        case custom = "delivery-custom"
+        case inbound = "inbound-reply"
         case aggregator = "analytics-aggregator"
+
+        /// What an e-mail campaign needs.
+        static let ofEmail: Set<Service> = [.ingest, .segments, .scheduler, .email, .aggregator]
 
         var setting: String { "NEEDLETAIL_\(rawValue.uppercased().map { $0 == "-" ? "_" : String($0) }.joined())_URL" }
     }
@@ -31,14 +39,16 @@ final class RunningSuite: Sendable {
     static func with(
         sink flags: [String] = ["--pipelining"],
         settings: [String: String] = [:],
+        services: Set<Service> = Service.ofEmail,
         _ body: (RunningSuite) async throws -> Void
     ) async throws {
         let suite = try await RunningSuite(
             sink: SMTPPeer.start(flags), settings: settings, database: TestDatabase.current.url)
         do {
-            for service in Service.allCases { try suite.start(service) }
+            let started = Service.allCases.filter(services.contains)
+            for service in started { try suite.start(service) }
             try await suite.gateway.process.waitForPort(suite.gateway.port)
-            for service in Service.allCases { try await suite.waitUntilReady(service) }
+            for service in started { try await suite.waitUntilReady(service) }
             try await body(suite)
         } catch {
             suite.describeTrouble()

@@ -51,6 +51,9 @@ import Testing
         ("/v1/apps/a/endpoints/e/inappmessages", "ingest-api"),
         ("/v1/apps/a/events/legacy", "ingest-api"),
         ("/v1/phone/number/validate", "ingest-api"),
+        ("/inbound/0123/receipts?m=x", "inbound-reply"),
+        ("/v1/apps/a/conversations/c/messages", "inbound-reply"),
+        ("/v1/apps/a/keywords", "inbound-reply"),
         ("/t/o/token.gif", "ingest-api"),
         ("/u/token", "ingest-api"),
     ])

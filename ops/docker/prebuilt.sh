@@ -7,7 +7,8 @@ cd "$(dirname "$0")/../.."
 source=${1:-.build-release/release}
 target=ops/docker/prebuilt
 mkdir -p "$target"
-for program in ingest-api segment-service campaign-scheduler delivery-email analytics-aggregator needletail; do
+for program in ingest-api segment-service campaign-scheduler delivery-email delivery-sms delivery-push delivery-voice \
+    delivery-custom inbound-reply analytics-aggregator needletail; do
     if [ ! -x "$source/$program" ]; then
         echo "$source/$program is missing: run make build" >&2
         exit 1

@@ -1,12 +1,13 @@
 package import Core
 package import Model
-import Queue
+package import Providers
+package import Queue
 import Templates
 
 /// E-mail as a channel of the delivery worker: templates rendered per person, links and pixel made trackable, one-click
 /// unsubscribe headers on every message.
 package struct EmailChannel: DeliveryChannel {
-    package let type = "EMAIL"
+    package let queue = JobQueue.email
     let provider: EmailProvider
     let tracking: TrackingTokens
     /// Where recipients' mail programs reach us, without a trailing slash.

@@ -1,4 +1,5 @@
 import Core
+import Providers
 
 /// Writes whole messages: headers, parts, encodings. Pure; the same values give the same bytes, so that a retry is
 /// byte-identical.

@@ -1,4 +1,5 @@
 package import Core
+package import Providers
 
 /// What is the same in every message of one campaign and treatment, checked and written once.
 package struct EmailLayout: Sendable {

@@ -1,5 +1,6 @@
 import Core
 import Model
+import Providers
 import Templates
 
 /// One treatment's e-mail, compiled: what is left to do per person is filling in.

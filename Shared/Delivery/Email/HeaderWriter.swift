@@ -1,4 +1,5 @@
 import Crypto
+import Providers
 
 /// Writes header fields; the lowest layer every header-bound value passes. Nothing that ends a line gets through, whatever
 /// encoding it would have had afterwards (F33).

@@ -37,9 +37,9 @@ package enum Gate {
 
     /// What is to be sent.
     package struct Intent: Sendable {
-        /// The channel whose worker asks, as endpoints name it.
-        package var channelType: String
-        /// Channels for which the treatment has a message; those that are not the worker's have no worker yet.
+        /// Channels that the worker which asks sends for this treatment, as endpoints name them.
+        package var channels: Set<String>
+        /// All channels for which the treatment has a message.
         package var messageChannels: Set<String>
         package var campaign: CampaignID
         /// From here on it is too late.
@@ -47,10 +47,10 @@ package enum Gate {
         package var runIsCancelled: Bool
 
         package init(
-            channelType: String, messageChannels: Set<String>, campaign: CampaignID, expiresAt: Instant,
+            channels: Set<String>, messageChannels: Set<String>, campaign: CampaignID, expiresAt: Instant,
             runIsCancelled: Bool = false
         ) {
-            self.channelType = channelType
+            self.channels = channels
             self.messageChannels = messageChannels
             self.campaign = campaign
             self.expiresAt = expiresAt
@@ -148,6 +148,6 @@ package enum Gate {
             return .channelMismatch
         }
         if recipient.address?.isEmpty ?? true { return .missingAddress }
-        return channel == intent.channelType ? nil : .unsupportedChannel
+        return intent.channels.contains(channel) ? nil : .unsupportedChannel
     }
 }

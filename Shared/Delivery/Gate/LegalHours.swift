@@ -34,7 +34,8 @@ package struct LegalHours: SendingHours {
     }
 
     package func opening(for recipient: Recipient, of intent: Gate.Intent, _ clock: Gate.Clock) -> LegalOpening? {
-        guard let medium = Medium(channelType: intent.channelType), jurisdictions.hasHours(on: medium) else {
+        guard let medium = recipient.channelType.flatMap(Medium.init(channelType:)), jurisdictions.hasHours(on: medium)
+        else {
             return nil
         }
         let hours = clock.handOver

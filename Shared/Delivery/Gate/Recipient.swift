@@ -78,13 +78,14 @@ package struct Recipient: Sendable {
     }
 
     /// Enters the addresses of `keys` as hard bounces; idempotent.
-    package static func suppress(_ keys: [Int64], of app: AppID, channel: String, at now: Instant) -> SQL {
+    package static func suppress(_ keys: [Int64], of app: AppID, at now: Instant) -> SQL {
         """
         WITH changed AS (
             INSERT INTO suppressions (app, channel, address_hash, reason, source, created_at)
-            SELECT DISTINCT app, \(channel), address_hash, 'HARD_BOUNCE', '{"from": "provider"}'::jsonb, \(now)
+            SELECT DISTINCT app, channel_type, address_hash, 'HARD_BOUNCE', '{"from": "provider"}'::jsonb, \(now)
               FROM endpoints
              WHERE app = \(app) AND endpoint_key = ANY (\(keys)) AND address_hash IS NOT NULL
+               AND channel_type IS NOT NULL
             ON CONFLICT DO NOTHING
             RETURNING app, address_hash)
         \(ChangeLog.rowsOfChangedAddresses(at: now))

@@ -61,7 +61,7 @@ struct ChunkFilter {
 
     /// Whom a message would reach now: about others nothing is told to anyone.
     private func reachable(_ people: [Recipient]) -> [Recipient] {
-        let intent = run.intent(of: job, channelType: delivery.channel.type, runIsCancelled: false)
+        let intent = run.intent(of: job, queue: delivery.channel.queue, runIsCancelled: false)
         let clock = Gate.Clock(now: delivery.environment.now(), offset: delivery.rules.offset)
         return people.filter { Gate.decide(intent, Gate.Person($0), clock, Gate.Rules()).decision == .send }
     }

@@ -1,3 +1,5 @@
+import Providers
+
 /// A function as a campaign names it: `name`, `name:qualifier` or an ARN.
 struct LambdaFunction: Equatable {
     /// As it stands in the path of a call, before encoding.
@@ -18,16 +20,10 @@ struct LambdaFunction: Equatable {
         }
         // arn:aws:lambda:REGION:ACCOUNT:function:NAME[:QUALIFIER]
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-        guard (7...8).contains(parts.count), parts[2] == "lambda", parts[5] == "function", Self.isRegion(parts[3]),
+        guard (7...8).contains(parts.count), parts[2] == "lambda", parts[5] == "function", AWSAccess.isRegion(parts[3]),
             parts.allSatisfy({ !$0.isEmpty })
         else { return nil }
         region = String(parts[3])
-    }
-
-    /// `eu-central-1`
-    static func isRegion(_ text: some StringProtocol) -> Bool {
-        (1...32).contains(text.utf8.count)
-            && text.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
     }
 
     private static func isNameByte(_ byte: UInt8) -> Bool {

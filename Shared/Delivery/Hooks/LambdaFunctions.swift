@@ -1,6 +1,7 @@
 import Access
 package import Core
 package import HTTPClient
+package import Providers
 
 /// Invokes functions of AWS Lambda and waits for their result (Lambda's API `2015-03-31`, RequestResponse), signed with the
 /// installation's key.

@@ -242,7 +242,7 @@ package struct ChunkDelivery: Sendable {
         var statements = window.parts.map(Queue.insert)
         if window.dropsSlots { statements.append(DomainSlots.giveBack(of: plan.app, now: now)) }
         if !window.deadKeys.isEmpty {
-            statements.append(Recipient.suppress(window.deadKeys, of: plan.app, channel: channel.type, at: now))
+            statements.append(Recipient.suppress(window.deadKeys, of: plan.app, at: now))
         }
         return statements
     }

@@ -1,10 +1,11 @@
 package import Model
+package import Providers
 package import Queue
 
 /// One channel's way of turning recipients into messages and handing them to a provider.
 package protocol DeliveryChannel: Sendable {
-    /// As endpoints name it: `EMAIL`.
-    var type: String { get }
+    /// Whose jobs its workers take; the run's plan says which endpoints those reach (`RunPlan.Treatment.senders`).
+    var queue: JobQueue { get }
     /// Compiles what one run needs, once per process and run. Throws what makes every message of the run impossible.
     func prepare(_ plan: RunPlan) throws -> any PreparedRun
 }

@@ -21,13 +21,11 @@ final class PreparedRuns: Sendable {
         }
 
         /// What the job sends, for the gate.
-        func intent(of job: LeasedJob, channelType: String, runIsCancelled: Bool) -> Gate.Intent {
+        func intent(of job: LeasedJob, queue: JobQueue, runIsCancelled: Bool) -> Gate.Intent {
             let arm = Int(cause(of: job).treatment)
             let treatment = plan.treatments.indices.contains(arm) ? plan.treatments[arm] : nil
-            // A custom message may be for addresses of the worker's own channel, and is not its to send.
-            let isOurs = treatment?.otherChannels.contains(channelType) != true
             return Gate.Intent(
-                channelType: isOurs ? channelType : "", messageChannels: treatment?.channels ?? [],
+                channels: treatment?.channels(of: queue) ?? [], messageChannels: treatment?.channels ?? [],
                 campaign: plan.campaign, expiresAt: expiry(of: job), runIsCancelled: runIsCancelled)
         }
     }

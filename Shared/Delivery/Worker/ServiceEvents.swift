@@ -1,6 +1,7 @@
 package import Core
 import Crypto
 package import Model
+import Providers
 package import Queue
 import Segments
 

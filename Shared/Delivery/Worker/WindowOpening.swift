@@ -116,7 +116,7 @@ struct WindowOpening {
     private func decide(_ state: State, at now: Instant, readAt: Int64, _ session: Session) async throws -> OpenedWindow
     {
         let intent = run.intent(
-            of: job, channelType: delivery.channel.type, runIsCancelled: state.runIsCancelled)
+            of: job, queue: delivery.channel.queue, runIsCancelled: state.runIsCancelled)
         let clock = Gate.Clock(now: now, offset: delivery.rules.offset)
         let rules = Gate.Rules(plan.rules, hours: delivery.rules.hours ?? LegalHours(plan.rules))
         var tally = CapTally(state.counts)

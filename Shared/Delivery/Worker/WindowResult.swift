@@ -1,5 +1,6 @@
 import Core
 import Model
+import Providers
 import Queue
 
 /// What one window came to: lines for the ledger, jobs for those to be tried again or later, addresses found dead.

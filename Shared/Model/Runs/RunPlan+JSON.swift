@@ -72,6 +72,10 @@ extension RunPlan.Treatment {
         var object: JSONObject = ["size_percent": .integer(Int64(sizePercent))]
         if let name { object["name"] = .string(name) }
         if let email { object["email"] = email.json }
+        if let sms { object["sms"] = sms.json }
+        if let voice { object["voice"] = voice.json }
+        if let push { object["push"] = push.json }
+        if let custom { object["custom"] = custom.json }
         if !otherChannels.isEmpty { object["other_channels"] = .array(otherChannels.sorted().map { .string($0) }) }
         return .object(object)
     }
@@ -85,6 +89,10 @@ extension RunPlan.Treatment {
         self.init(
             name: json["name"]?.string, sizePercent: sizePercent, email: email,
             otherChannels: Set(json["other_channels"]?.array?.compactMap(\.string) ?? []))
+        if let content = json["sms"] { sms = try RunPlan.SMSContent(json: content) }
+        if let content = json["voice"] { voice = try RunPlan.VoiceContent(json: content) }
+        if let content = json["push"] { push = try RunPlan.PushContent(json: content) }
+        if let content = json["custom"] { custom = try RunPlan.CustomContent(json: content) }
     }
 }
 

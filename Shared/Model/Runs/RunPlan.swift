@@ -35,7 +35,11 @@ package struct RunPlan: Sendable, Equatable {
         /// Of all cohorts, 0–100; for the default treatment what the others leave.
         package var sizePercent: Int
         package var email: EmailContent?
-        /// Types of other channels that it has a message for, as endpoints name them.
+        package var sms: SMSContent?
+        package var voice: VoiceContent?
+        package var push: PushContent?
+        package var custom: CustomContent?
+        /// Types of channels that it has a message for and nobody sends, as endpoints name them.
         package var otherChannels: Set<String>
 
         package init(name: String?, sizePercent: Int, email: EmailContent?, otherChannels: Set<String> = []) {
@@ -44,9 +48,6 @@ package struct RunPlan: Sendable, Equatable {
             self.email = email
             self.otherChannels = otherChannels
         }
-
-        /// Types of all channels that it has a message for.
-        package var channels: Set<String> { email == nil ? otherChannels : otherChannels.union(["EMAIL"]) }
     }
 
     /// An e-mail before rendering: Handlebars sources, from the template version or the campaign's own message.

@@ -1,4 +1,5 @@
 import Core
+import Providers
 import Testing
 
 @testable import Delivery

@@ -1,5 +1,6 @@
 import Core
 import Model
+import Providers
 import Templates
 import TestKit
 import Testing

@@ -1,6 +1,7 @@
 import Core
 import EventLoop
 import HTTPClient
+import Providers
 import Runtime
 import TestKit
 import Testing

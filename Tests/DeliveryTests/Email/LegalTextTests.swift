@@ -2,6 +2,7 @@ import Core
 import Crypto
 import Jurisdictions
 import Model
+import Providers
 import Queue
 import Templates
 import TestKit

@@ -4,6 +4,7 @@ import Delivery
 import EventLoop
 import Model
 import Postgres
+import Providers
 import Queue
 import Runtime
 

@@ -3,6 +3,7 @@ import Delivery
 import EventLoop
 import Model
 import Postgres
+import Providers
 import Queue
 import Templates
 
@@ -161,7 +162,7 @@ enum QueueContest {
 
 /// Accepts every message at once.
 private struct NullChannel: DeliveryChannel, PreparedRun {
-    let type = "EMAIL"
+    let queue = JobQueue.email
 
     func prepare(_ plan: RunPlan) throws -> any PreparedRun { self }
 
@@ -189,7 +190,7 @@ private struct RenderingChannel: DeliveryChannel {
         }
     }
 
-    let type = "EMAIL"
+    let queue = JobQueue.email
     let environment: TemplateEnvironment
 
     func prepare(_ plan: RunPlan) throws -> any PreparedRun {

@@ -1,6 +1,6 @@
 package import HTTPClient
 
-extension EmailProvider {
+extension Provider where Message == OutgoingEmail {
     /// Hands messages to an SMTP server through `pool`; failure and bounce reports are asked for where the server offers DSN.
     package static func smtp(_ pool: SMTPPool) -> EmailProvider {
         EmailProvider(name: "smtp") { messages, startBefore in
@@ -11,7 +11,7 @@ extension EmailProvider {
 }
 
 extension SMTPMessage {
-    init(_ email: OutgoingEmail) {
+    package init(_ email: OutgoingEmail) {
         self.init(
             sender: email.sender,
             recipient: email.recipient.rawValue,
@@ -23,9 +23,9 @@ extension SMTPMessage {
 }
 
 extension SendOutcome {
-    static let detailLimitBytes = 1024
+    package static let detailLimitBytes = 1024
 
-    init(_ result: SMTPResult, table: SMTPReplyTable) {
+    package init(_ result: SMTPResult, table: SMTPReplyTable) {
         switch result {
         case .accepted(let reply):
             self = .accepted(providerReference: String(decoding: reply.text.utf8.prefix(255), as: UTF8.self))

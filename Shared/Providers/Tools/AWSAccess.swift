@@ -3,9 +3,9 @@ package import Runtime
 
 /// With which key this installation calls AWS's own services, and where.
 package struct AWSAccess: Sendable {
-    let region: String
-    let key: KeyPair
-    let sessionToken: String?
+    package let region: String
+    package let key: KeyPair
+    package let sessionToken: String?
     /// Without a slash at the end; nil for AWS's own.
     let lambdaURL: String?
 
@@ -31,7 +31,7 @@ package struct AWSAccess: Sendable {
                 "NEEDLETAIL_AWS_ACCESS_KEY_ID and NEEDLETAIL_AWS_SECRET_ACCESS_KEY must be given together")
         }
         let region = configuration[Settings.awsRegion] ?? ""
-        guard LambdaFunction.isRegion(region) else {
+        guard Self.isRegion(region) else {
             throw Fault(.configuration, "NEEDLETAIL_AWS_REGION must be a region such as eu-central-1")
         }
         return AWSAccess(
@@ -40,8 +40,14 @@ package struct AWSAccess: Sendable {
     }
 
     /// Scheme and authority of Lambda in a region.
-    func lambdaBase(in region: String) -> String {
+    package func lambdaBase(in region: String) -> String {
         if let lambdaURL { return lambdaURL }
         return "https://lambda.\(region).amazonaws.com\(region.hasPrefix("cn-") ? ".cn" : "")"
+    }
+
+    /// `eu-central-1`
+    package static func isRegion(_ text: some StringProtocol) -> Bool {
+        (1...32).contains(text.utf8.count)
+            && text.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
     }
 }

@@ -1,0 +1,33 @@
+/// One text message ready to be handed to a provider.
+package struct OutgoingSMS: OutgoingMessage {
+    /// E.164 with `+`.
+    package var to: String
+    /// The number, short code or alphanumeric sender that it comes from; nil: the provider's own choice.
+    package var from: String?
+    package var body: String
+    /// Absolute https URLs of pictures; not empty: an MMS.
+    package var mediaURLs: [String]
+    /// `TRANSACTIONAL` or `PROMOTIONAL`, as Pinpoint names them.
+    package var messageType: String
+    /// India's DLT registration of the sender and of the text.
+    package var entityID: String?
+    package var templateID: String?
+    package var token: String
+    /// Where the provider may report to (`ProviderSetup.receiptURL`); nil without a public address.
+    package var receiptURL: String?
+
+    package init(
+        to: String, from: String?, body: String, mediaURLs: [String] = [], messageType: String = "TRANSACTIONAL",
+        entityID: String? = nil, templateID: String? = nil, token: String, receiptURL: String? = nil
+    ) {
+        self.to = to
+        self.from = from
+        self.body = body
+        self.mediaURLs = mediaURLs
+        self.messageType = messageType
+        self.entityID = entityID
+        self.templateID = templateID
+        self.token = token
+        self.receiptURL = receiptURL
+    }
+}
