@@ -134,7 +134,7 @@ struct Scheduler: Sendable {
             now: running.startedAt
         )
         let fanOut = FanOut(
-            plan: plan, predicate: predicate, queue: .email, kind: ChunkDelivery.kind,
+            plan: plan, predicate: predicate, kind: ChunkDelivery.kind,
             slots: try await slots(of: plan, running))
         let progress = try await context.database.transaction { session in
             let progress = try await fanOut.step(now: context.environment.now(), in: session)
@@ -143,7 +143,7 @@ struct Scheduler: Sendable {
         }
         guard let progress else { return false }
         Failpoint.hit("scheduler.fanned_out")
-        hints.notify(.email)
+        for queue in plan.queues { hints.notify(queue) }
         if progress.isComplete {
             context.environment.log.info(
                 "scheduler.fanned_out",

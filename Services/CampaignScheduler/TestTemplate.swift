@@ -32,17 +32,18 @@ enum TestTemplate {
             account: call.account, app: app, run: environment.newID(), templateName: name, content: found.content,
             now: environment.now())
         try await Partitions(call.context.database).ensure(.sendOutcomes, for: request.now.day)
-        try await call.context.database.transaction { session in
+        let queues = try await call.context.database.transaction { session in
             let plan = try await TestRun.plan(request, in: session)
             try CampaignsContent.check(plan.treatments)
-            let keys = try await TestRun.keys(of: ids, app: app, in: session)
-            if let missing = keys.firstIndex(of: nil) {
+            let targets = try await TestRun.targets(of: ids, app: app, in: session)
+            if let missing = targets.firstIndex(where: { $0 == nil }) {
                 throw WirePath.root.member("EndpointIds").element(missing).refusal("is no endpoint of the app")
             }
-            try await TestRun.start(plan, to: keys.compactMap { $0 }, kind: ChunkDelivery.kind, in: session)
+            return try await TestRun.start(
+                plan, to: targets.compactMap { $0 }, kind: ChunkDelivery.kind, in: session)
         }
         do {
-            try await QueueNotifier.hint(.email, on: call.context.database)
+            for queue in queues { try await QueueNotifier.hint(queue, on: call.context.database) }
         } catch {
             // What is committed is sent all the same, after a poll.
             environment.log.warning("test_send.no_hint", ["error": .string("\(error)")])

@@ -20,7 +20,7 @@ struct TriggerWorker: Sendable {
     let context: ServiceContext
     let hints: QueueNotifier
     let signal: SchedulerSignal
-    private let opening = TriggerOpening(queue: .email, kind: ChunkDelivery.kind)
+    private let opening = TriggerOpening(kind: ChunkDelivery.kind)
 
     init(context: ServiceContext, hints: QueueNotifier, signal: SchedulerSignal) {
         self.context = context
@@ -53,9 +53,9 @@ struct TriggerWorker: Sendable {
             let result = try await opening.open(
                 job, now: environment.now(), newRun: environment.newID(), in: context.database)
             switch result {
-            case .opened(let planned):
+            case .opened(_, let queues):
                 Failpoint.hit("triggers.opened")
-                if planned > 0 { hints.notify(.email) }
+                for queue in queues { hints.notify(queue) }
             case .mustWait:
                 try await giveBack(job)
             case .dropped:

@@ -5,7 +5,7 @@ import Model
 import Runtime
 import Testing
 
-/// The law's hours as the gate applies them. Only the e-mail worker exists; whoever brings another channel has them already.
+/// The law's hours as the gate applies them, on every channel.
 @Suite struct LegalHoursTests {
     private func instant(_ text: String) throws -> Instant { try #require(ISO8601.parse(text)) }
 
@@ -62,6 +62,7 @@ import Testing
 
     @Test func `a machine without zone data refuses what the law times`() throws {
         var recipient = Recipient.sample
+        recipient.channelType = "SMS"
         recipient.location = Array(#"{"Country": "KR"}"#.utf8)
         let hours = try #require(LegalHours(RunRules(law: MarketingLaw())))
         let intent = Gate.Intent(

@@ -198,7 +198,7 @@ struct CampaignFixture {
     /// `after`: when the run started, which counts in local time.
     func fanOut(_ plan: RunPlan, where predicate: SQL = "true", after: Duration = .zero) -> FanOut {
         FanOut(
-            plan: plan, predicate: predicate, queue: .email, kind: "test.chunk",
+            plan: plan, predicate: predicate, kind: "test.chunk",
             slots: plan.local.map { LocalSlots($0, startedAt: now + after) })
     }
 

@@ -9,7 +9,7 @@ import TestKit
 /// Event-triggered campaigns over a `CampaignFixture`, with what plays ingest, scheduler and its trigger worker.
 struct TriggerFixture {
     let base: CampaignFixture
-    let opening = TriggerOpening(queue: .email, kind: "test.chunk")
+    let opening = TriggerOpening(kind: "test.chunk")
     private let lease: LeaseTerms
 
     var app: AppID { base.app }

@@ -25,7 +25,7 @@ import Testing
         let fixture = try await started(endpoints: 3)
         let keys = try await fixture.keys()
         try await fixture.enqueue(id, [(keys[2], 1), (keys[0], 2)])
-        #expect(try await fixture.open(after: .milliseconds(5)) == [.opened(2)])
+        #expect(try await fixture.open(after: .milliseconds(5)) == [.opened(2, queues: [.email])])
         let expiry = (fixture.now + .seconds(300)).microseconds
         #expect(
             try await fixture.deliveries() == [
@@ -33,7 +33,7 @@ import Testing
             ])
         #expect(try await fixture.claim().isEmpty)
         try await fixture.enqueue(id, [(keys[1], 3)])
-        #expect(try await fixture.open() == [.opened(1)])
+        #expect(try await fixture.open() == [.opened(1, queues: [.email])])
         #expect(try await fixture.deliveries().map(\.chunk) == [0, 1])
         #expect(try await fixture.violations().isEmpty)
         let planned: Int64 = try await fixture.database.query("SELECT planned FROM runs")[0].get(0)
@@ -44,7 +44,7 @@ import Testing
         let fixture = try await started(endpoints: 2)
         let keys = try await fixture.keys()
         try await fixture.enqueue(id, [(keys[0], 1), (keys[1], 2), (keys[0], 3), (keys[0], 4)])
-        #expect(try await fixture.open() == [.opened(4)])
+        #expect(try await fixture.open() == [.opened(4, queues: [.email])])
         #expect(try await fixture.deliveries().map(\.keys) == [[keys[0], keys[1]], [keys[0]], [keys[0]]])
         #expect(try await fixture.violations().isEmpty)
     }
@@ -62,11 +62,11 @@ import Testing
         }
         try await fixture.enqueue(id, keys.enumerated().map { ($1, UInt64($0)) })
         try await fixture.database.execute("UPDATE endpoints SET attributes = '{}' WHERE endpoint_key = \(keys[0])")
-        #expect(try await fixture.open() == [.opened(1)])
+        #expect(try await fixture.open() == [.opened(1, queues: [.email])])
         #expect(try await fixture.deliveries().map(\.keys) == [[keys[1]]])
         // Nobody of them: the job is done all the same.
         try await fixture.enqueue(id, [(keys[0], 9), (12_345, 10)])
-        #expect(try await fixture.open() == [.opened(0)])
+        #expect(try await fixture.open() == [.opened(0, queues: [])])
         #expect(try await fixture.claim().isEmpty)
         #expect(try await fixture.violations().isEmpty)
     }
@@ -101,7 +101,7 @@ import Testing
                     \(fixture.now), \(fixture.now))
             """)
         try await fixture.enqueue(id, [(keys[0], 1), (keys[1], 2)])
-        #expect(try await fixture.open() == [.opened(1)])
+        #expect(try await fixture.open() == [.opened(1, queues: [.email])])
         #expect(try await fixture.deliveries().map(\.keys) == [[keys[1]]])
     }
 
@@ -109,7 +109,7 @@ import Testing
         let fixture = try await started(endpoints: 100) { $0.request(holdout: 10, sizes: [30]) }
         let keys = try await fixture.keys()
         try await fixture.enqueue(id, keys.enumerated().map { ($1, UInt64($0)) })
-        #expect(try await fixture.open() == [.opened(100)])
+        #expect(try await fixture.open() == [.opened(100, queues: [.email])])
         var sizes: [Int16: Int] = [:]
         for delivery in try await fixture.deliveries() { sizes[delivery.treatment, default: 0] += delivery.keys.count }
         #expect(sizes == [0: 60, 1: 30])
@@ -132,7 +132,7 @@ import Testing
                 job, now: fixture.now, newRun: fixture.base.environment.newID(), in: fixture.database)
         }
         #expect(try await open(first) == .lost)
-        #expect(try await open(second) == .opened(1))
+        #expect(try await open(second) == .opened(1, queues: [.email]))
         #expect(try await open(second) == .lost)
         #expect(try await fixture.deliveries().count == 1)
         #expect(try await fixture.violations().isEmpty)
@@ -149,7 +149,7 @@ import Testing
         #expect(try await fixture.open() == [.mustWait])
         try await fixture.freeze()
         try await fixture.giveBack(1)
-        #expect(try await fixture.open() == [.opened(1)])
+        #expect(try await fixture.open() == [.opened(1, queues: [.email])])
         let runs: Int64 = try await fixture.database.query("SELECT count(*) FROM runs")[0].get(0)
         #expect(runs == 1)
     }
@@ -159,11 +159,11 @@ import Testing
         let key = try await fixture.keys()[0]
         let midnight = (fixture.now.day + 1).start - fixture.now
         try await fixture.enqueue(id, [(key, 1)], after: midnight)
-        #expect(try await fixture.open(after: midnight + .seconds(1)) == [.opened(1)])
+        #expect(try await fixture.open(after: midnight + .seconds(1)) == [.opened(1, queues: [.email])])
         try await fixture.turn(after: midnight + .seconds(2))
         try await fixture.freeze()
         try await fixture.enqueue(id, [(key, 2)], after: midnight + .seconds(3))
-        #expect(try await fixture.open(after: midnight + .seconds(3)) == [.opened(1)])
+        #expect(try await fixture.open(after: midnight + .seconds(3)) == [.opened(1, queues: [.email])])
         let days = try await fixture.database.query("SELECT run_day FROM jobs ORDER BY 1").map { try $0.get(0) as Day }
         #expect(days == [fixture.now.day, fixture.now.day + 1])
         #expect(try await fixture.violations().isEmpty)
@@ -178,7 +178,7 @@ import Testing
         try await fixture.base.update(id, fixture.request(type: "sale"), after: .seconds(1))
         try await fixture.turn(after: .seconds(1))
         try await fixture.freeze()
-        #expect(try await fixture.open(after: .seconds(2)) == [.opened(1)])
+        #expect(try await fixture.open(after: .seconds(2)) == [.opened(1, queues: [.email])])
         let version: Int32 = try await fixture.database.query(
             "SELECT campaign_version FROM runs WHERE planned > 0")[0].get(0)
         #expect(version == 1)
@@ -205,7 +205,7 @@ import Testing
         let keys = try await fixture.keys()
         try await fixture.enqueue(id, [(keys[0], 1)])
         try await fixture.enqueue(id, [(keys[0], 1)])
-        #expect(try await fixture.open() == [.opened(1), .opened(1)])
+        #expect(try await fixture.open() == [.opened(1, queues: [.email]), .opened(1, queues: [.email])])
         #expect(try await fixture.violations().contains { $0.hasPrefix("double event") })
     }
 
@@ -222,7 +222,7 @@ import Testing
             for job in jobs {
                 group.addTask { try await opening.open(job, now: now, newRun: environment.newID(), in: database) }
             }
-            for try await result in group { #expect(result == .opened(1)) }
+            for try await result in group { #expect(result == .opened(1, queues: [.email])) }
         }
         #expect(try await fixture.deliveries().map(\.chunk) == Array(0..<40))
         #expect(try await fixture.violations().isEmpty)

@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test(
-        arguments: [(0, 0, 0, 0), (1, 499, -1, 4), (.max, .max, .min, -1), (127, 128, .max, 0)]
+        arguments: [(0, 0, 0, 0), (1, 499, -1, 4), (.max, 499, .min, -1), (127, 128, .max, 0)]
             as [(Int32, Int32, Int64, Int16)])
     func `a reference comes back whole, in any case`(chunk: Int32, ordinal: Int32, key: Int64, treatment: Int16) {
         let send = send(chunk, ordinal, key, treatment)

@@ -35,11 +35,11 @@ import Testing
         try await RunningSuite.with { suite in
             let app = try #require(try await suite.drive("create_app.py").values(after: "app").first)
             let before = try await Self.rowCounts(database)
-            let processes = try RunningSuite.Service.allCases.map { try suite.process($0).processID }
+            let processes = try RunningSuite.Service.ofEmail.map { try suite.process($0).processID }
             try await suite.drive("refused_requests.py", [app])
             #expect(try await Self.rowCounts(database) == before)
             // The same processes are still there, and still work.
-            for service in RunningSuite.Service.allCases {
+            for service in RunningSuite.Service.ofEmail {
                 #expect(try suite.process(service).exitStatus == nil)
                 #expect(try processes.contains(suite.process(service).processID))
             }

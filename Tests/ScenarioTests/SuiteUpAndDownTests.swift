@@ -26,7 +26,7 @@ import Testing
             #expect(!workers.isEmpty && (geteuid() != 0 || !workers.contains(0)), "no worker of nginx is root")
 
             let before = try first.pids()
-            #expect(before.count == 9, "supervisor, Postgres, five services, dev inbox, nginx: \(before.keys.sorted())")
+            #expect(before.count == 14, "supervisor, Postgres, ten services, dev inbox, nginx: \(before.keys.sorted())")
             let again = try await first.command("up")
             #expect(again.contains { $0.contains("already running") })
             #expect(try first.pids() == before)

@@ -8,7 +8,10 @@ import socket
 import subprocess
 import time
 
-SERVICES = ["ingest-api", "segment-service", "campaign-scheduler", "delivery-email", "analytics-aggregator"]
+SERVICES = [
+    "ingest-api", "segment-service", "campaign-scheduler", "delivery-email", "delivery-sms", "delivery-push", "delivery-voice",
+    "delivery-custom", "inbound-reply", "analytics-aggregator",
+]
 VICTIMS = ["delivery-email", "campaign-scheduler"]
 
 # Started by the supervisor in the victim's place. `exec` keeps the process id, so the supervisor, its pid file and the driver

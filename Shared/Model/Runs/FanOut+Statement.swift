@@ -7,17 +7,17 @@ extension FanOut {
     func statement(from place: Place, _ bounds: Bounds, now: Instant) -> SQL {
         """
         WITH members AS MATERIALIZED (\(members(from: place, bounds))),
-        placed AS (SELECT \(columns) FROM members),
+        placed AS (SELECT \(columns) FROM members \(lanes?.join ?? .empty)),
         numbered AS (
-            SELECT *, (row_number() OVER (PARTITION BY treatment, slot ORDER BY endpoint_key) - 1) / \(chunkSize) AS part
+            SELECT *, (row_number() OVER (PARTITION BY treatment, slot\(laneColumn) ORDER BY endpoint_key) - 1) / \(chunkSize) AS part
               FROM placed
              WHERE treatment <> \(Arms.foreign)),
         parts AS MATERIALIZED (
-            SELECT treatment, slot, array_agg(endpoint_key ORDER BY endpoint_key) AS keys, \(reasons) AS reasons,
+            SELECT treatment, slot\(laneColumn), array_agg(endpoint_key ORDER BY endpoint_key) AS keys, \(reasons) AS reasons,
                    sha256(string_agg(int8send(endpoint_key), ''::bytea ORDER BY endpoint_key)) AS digest,
-                   (\(place.nextChunk) + row_number() OVER (ORDER BY min(endpoint_key), treatment, slot) - 1)::integer AS chunk
+                   (\(place.nextChunk) + row_number() OVER (ORDER BY min(endpoint_key), treatment, slot\(laneColumn)) - 1)::integer AS chunk
               FROM numbered
-             GROUP BY treatment, slot, part),
+             GROUP BY treatment, slot\(laneColumn), part),
         chunks AS (
             INSERT INTO run_chunks (app, run, chunk, treatment, slot, first_key, last_key, size, digest)
             SELECT \(plan.app), \(plan.run), chunk, treatment, slot, keys[1], keys[cardinality(keys)], cardinality(keys),
@@ -64,8 +64,9 @@ extension FanOut {
     /// The next ones by key, with their arm; in local time with their slot and, where it does not come, the reason.
     private func members(from place: Place, _ bounds: Bounds) -> SQL {
         let zone: SQL = slots == nil ? .empty : ", e.demographic ->> 'Timezone' AS zone"
+        let type: SQL = lanes == nil ? .empty : ", e.channel_type"
         let examined: SQL = """
-            SELECT e.endpoint_key, e.cohort, (\(predicate)) AS is_member\(zone)
+            SELECT e.endpoint_key, e.cohort, (\(predicate)) AS is_member\(zone)\(type)
               FROM endpoints e
              WHERE e.app = \(plan.app) AND e.endpoint_key >= \(lowest(place))
              ORDER BY e.endpoint_key
@@ -73,7 +74,7 @@ extension FanOut {
             """
         let arms = plan.arms.map { arm in plan.ownArms?.contains(arm) ?? true ? arm : Arms.foreign }
         let members: SQL = """
-            SELECT endpoint_key, (\(arms))[cohort + 1] AS treatment\(slots == nil ? .empty : ", zone")
+            SELECT endpoint_key, (\(arms))[cohort + 1] AS treatment\(slots == nil ? .empty : ", zone")\(typeColumn)
               FROM (\(examined)) AS examined
              WHERE is_member
              ORDER BY endpoint_key
@@ -81,7 +82,7 @@ extension FanOut {
             """
         guard let slots else { return members }
         return """
-            SELECT endpoint_key, treatment, m.zone,
+            SELECT endpoint_key, treatment, m.zone\(typeColumn),
                    CASE WHEN treatment = \(Arms.holdout) THEN 0 ELSE coalesce(z.slot, 0) END::smallint AS slot,
                    CASE WHEN treatment = \(Arms.holdout) THEN \(OutcomeReason.holdout.name)
                         WHEN z.slot IS NULL THEN \(OutcomeReason.missingTimezone.name)
@@ -92,7 +93,16 @@ extension FanOut {
     }
 
     /// Of a member, all that its part is made by. Without local time there is no slot to sort by.
-    private var columns: SQL { slots == nil ? "endpoint_key, treatment, 0::smallint AS slot" : "*" }
+    private var columns: SQL {
+        let lane: SQL = lanes == nil ? .empty : ", coalesce(l.lane, 0) AS lane"
+        if slots != nil { return lanes == nil ? "*" : "members.*\(lane)" }
+        return "endpoint_key, treatment, 0::smallint AS slot\(lane)"
+    }
+
+    private var laneColumn: SQL { lanes == nil ? .empty : ", lane" }
+    private var typeColumn: SQL { lanes == nil ? .empty : ", channel_type" }
+
+    private var queue: SQL { lanes?.queue ?? "\(plan.queues[0].name)" }
 
     /// Of a part's people in order, why nothing is sent to them; null for those who get a job.
     private var reasons: SQL {
@@ -144,7 +154,7 @@ extension FanOut {
     private func jobs(_ place: Place, now: Instant) -> SQL {
         guard let slots else {
             return """
-                SELECT \(queue.name), \(kind), \(due(place, now: now)), \(plan.app), \(plan.run), \(plan.runDay), chunk,
+                SELECT \(queue), \(kind), \(due(place, now: now)), \(plan.app), \(plan.run), \(plan.runDay), chunk,
                        treatment, '{}'::jsonb, keys
                   FROM parts
                 """
@@ -155,7 +165,7 @@ extension FanOut {
         // Whoever's turn would come later is expired then, and not when the whole run is.
         let expiry: SQL = "timestamptz 'epoch' + s.expires * interval '1 microsecond'"
         return """
-            SELECT \(queue.name), \(kind), greatest(\(now), least(s.due\(paceOfSlot), \(expiry))), \(plan.app), \(plan.run), \(plan.runDay),
+            SELECT \(queue), \(kind), greatest(\(now), least(s.due\(paceOfSlot), \(expiry))), \(plan.app), \(plan.run), \(plan.runDay),
                    chunk, treatment, jsonb_build_object('expires_at', s.expires), keys
               FROM parts
               LEFT JOIN unnest(\(numbers), \(due), \(expiries)) AS s (slot, due, expires) USING (slot)

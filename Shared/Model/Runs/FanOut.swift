@@ -1,11 +1,11 @@
 package import Core
 package import Postgres
-package import Queue
+import Queue
 
 /// Turns a segment into the chunks and jobs of a run, a bounded step at a time.
 ///
-/// A step is one statement in one transaction: the next members by endpoint key, cut into chunks of at most 500 per arm, and in
-/// local time per slot; a `run_chunks` row each, a job each, the outcomes of the holdout and of people whose local time does not come
+/// A step is one statement in one transaction: the next members by endpoint key, cut into chunks of at most 500 per arm and channel, and
+/// in local time per slot; a `run_chunks` row each, a job each, the outcomes of the holdout and of people whose local time does not come
 /// at once, and the run's cursor. A scheduler killed at any point
 /// resumes at the cursor with the same members and the same arms. Measured before the first line: 945 k recipients/s as
 /// chunks, 143 k/s as rows (ARCHITECTURE §4).
@@ -32,17 +32,18 @@ package struct FanOut: Sendable {
     let plan: RunPlan
     /// Over the alias `e` of `endpoints`; compiled for the run's own time, so that every step sees the same window.
     let predicate: SQL
-    let queue: JobQueue
     let kind: String
+    /// Nil when all chunks go to one queue.
+    let lanes: ChannelLanes?
     /// Of a run in local time.
     let slots: LocalSlots?
 
     /// `slots`: of a run in local time; made with its `startedAt`.
-    package init(plan: RunPlan, predicate: SQL, queue: JobQueue, kind: String, slots: LocalSlots? = nil) {
+    package init(plan: RunPlan, predicate: SQL, kind: String, slots: LocalSlots? = nil) {
         self.plan = plan
         self.predicate = predicate
-        self.queue = queue
         self.kind = kind
+        lanes = ChannelLanes(plan)
         self.slots = slots
     }
 

@@ -1,5 +1,19 @@
 package import Queue
 
+extension RunPlan {
+    /// Where the run's chunks go, by name. Who is on no channel that anybody sends goes to the first, whose gate says why not.
+    package var queues: [JobQueue] {
+        let queues = Set(treatments.flatMap(\.senders.values))
+        return queues.isEmpty ? [.email] : queues.sorted { $0.name < $1.name }
+    }
+
+    /// Whose jobs reach an endpoint of a type in an arm.
+    func queue(arm: Int16, channelType: String?) -> JobQueue {
+        let own = treatments.indices.contains(Int(arm)) ? treatments[Int(arm)].senders : [:]
+        return channelType.flatMap { own[$0] } ?? queues[0]
+    }
+}
+
 extension RunPlan.Treatment {
     /// Types of all channels that it has a message for, as endpoints name them.
     package var channels: Set<String> { otherChannels.union(senders.keys) }

@@ -1,7 +1,7 @@
 package import Core
 import PinpointAPI
 package import Postgres
-import Queue
+package import Queue
 
 /// A template sent to a few endpoints to look at: a run of its own, of no campaign, through ledger and gate like any other.
 ///
@@ -49,45 +49,65 @@ package enum TestRun {
             treatments: [.init(name: nil, sizePercent: 100, email: email, otherChannels: Set(others))])
     }
 
-    /// Keys of the endpoints, in the order of `ids`; nil where there is none.
-    package static func keys(of ids: [EndpointID], app: AppID, in session: Session) async throws -> [Int64?] {
-        let keys = ids.map { EndpointIdentity(app: app, id: $0).key }
-        let rows = try await session.query(
-            "SELECT endpoint_key, external_id FROM endpoints WHERE app = \(app) AND endpoint_key = ANY (\(keys))")
-        var names: [Int64: String] = [:]
-        for row in rows { names[try row.get(0)] = try row.get(1) as String }
-        return zip(ids, keys).map { id, key in names[key] == id.rawValue ? key : nil }
+    package struct Target: Sendable {
+        package let key: Int64
+        package let channelType: String?
     }
 
-    /// The run with its recipients and its job, which comes before every campaign's. The caller has made the outcomes' partition.
+    /// The endpoints, in the order of `ids`; nil where there is none.
+    package static func targets(of ids: [EndpointID], app: AppID, in session: Session) async throws -> [Target?] {
+        let keys = ids.map { EndpointIdentity(app: app, id: $0).key }
+        let rows = try await session.query(
+            """
+            SELECT endpoint_key, external_id, channel_type FROM endpoints
+             WHERE app = \(app) AND endpoint_key = ANY (\(keys))
+            """)
+        var found: [EndpointID: Target] = [:]
+        for row in rows {
+            found[EndpointID(try row.get(1))] = Target(key: try row.get(0), channelType: try row.get(2))
+        }
+        return ids.map { found[$0] }
+    }
+
+    /// The run with its recipients and a job per channel, which come before every campaign's. Returns the jobs' queues. The caller
+    /// has made the outcomes' partition.
     ///
     /// - Throws: 404 when the app was deleted meanwhile.
-    package static func start(_ plan: RunPlan, to keys: [Int64], kind: String, in session: Session) async throws {
+    package static func start(
+        _ plan: RunPlan, to targets: [Target], kind: String, in session: Session
+    ) async throws -> Set<JobQueue> {
         let living = try await session.query(
             "SELECT 1 FROM apps WHERE id = \(plan.app) AND deleted_at IS NULL FOR SHARE")
         guard !living.isEmpty else { throw APIError.applicationNotFound }
-        // Recipients of a chunk are in the order of their keys.
-        let keys = keys.sorted()
-        var job = NewJob(queue: .email, kind: kind, dueAt: plan.scheduledAt)
-        job.priority = 0
-        job.app = plan.app
-        job.send = SendCause(run: plan.run, runDay: plan.runDay, chunk: 0, treatment: 0)
-        job.recipients = keys
-        _ = try await session.batch([
+        _ = try await session.query(
             """
             INSERT INTO runs (app, id, campaign, campaign_version, occurrence, run_day, state, frozen, scheduled_at, started_at,
                               planned, fanned_out)
             VALUES (\(plan.app), \(plan.run), \(campaign), 0, \(plan.run.description), \(plan.runDay), 'RUNNING',
-                    \(SQLBind.jsonb(plan.json.serialized)), \(plan.scheduledAt), \(plan.scheduledAt), \(Int64(keys.count)),
-                    true)
-            """,
-            """
-            INSERT INTO run_chunks (app, run, chunk, treatment, first_key, last_key, size, digest)
-            SELECT \(plan.app), \(plan.run), 0, 0, min(key), max(key), count(*)::integer,
-                   sha256(string_agg(int8send(key), ''::bytea ORDER BY key))
-              FROM unnest(\(keys)::bigint[]) AS key
-            """,
-            Queue.insert(job),
-        ])
+                    \(SQLBind.jsonb(plan.json.serialized)), \(plan.scheduledAt), \(plan.scheduledAt),
+                    \(Int64(targets.count)), true)
+            """)
+        let byQueue = Dictionary(grouping: targets) { plan.queue(arm: 0, channelType: $0.channelType) }
+        var statements: [SQL] = []
+        for (chunk, (queue, targets)) in byQueue.sorted(by: { $0.key.name < $1.key.name }).enumerated() {
+            // Recipients of a chunk are in the order of their keys.
+            let keys = targets.map(\.key).sorted()
+            var job = NewJob(queue: queue, kind: kind, dueAt: plan.scheduledAt)
+            job.priority = 0
+            job.app = plan.app
+            job.send = SendCause(run: plan.run, runDay: plan.runDay, chunk: Int32(chunk), treatment: 0)
+            job.recipients = keys
+            statements += [
+                """
+                INSERT INTO run_chunks (app, run, chunk, treatment, first_key, last_key, size, digest)
+                SELECT \(plan.app), \(plan.run), \(Int32(chunk)), 0, min(key), max(key), count(*)::integer,
+                       sha256(string_agg(int8send(key), ''::bytea ORDER BY key))
+                  FROM unnest(\(keys)::bigint[]) AS key
+                """,
+                Queue.insert(job),
+            ]
+        }
+        _ = try await session.batch(statements)
+        return Set(byQueue.keys)
     }
 }

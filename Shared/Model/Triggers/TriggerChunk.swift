@@ -2,34 +2,43 @@ import Core
 import Postgres
 import Queue
 
-/// Recipients of one arm that are sent to for events that came together.
+/// Recipients of one arm and channel that are sent to for events that came together.
 ///
 /// An endpoint is in it once: a person whose two events came in one commit is in two chunks, so that (run, chunk, endpoint) names
 /// one cause everywhere.
 struct TriggerChunk: Sendable, Equatable {
     let arm: Int16
+    let queue: JobQueue
     var keys: [Int64] = []
     var events: [EventID] = []
 
-    /// `members`: cohort of each endpoint that is in the segment. In the order of the job's events.
-    static func chunks(of job: TriggerJob, members: [Int64: Int], arms: [Int16]) -> [TriggerChunk] {
+    /// `members`: the endpoints that are in the segment. In the order of the job's events.
+    static func chunks(
+        of job: TriggerJob, members: [Int64: TriggerMember], arms: [Int16], plan: RunPlan
+    ) -> [TriggerChunk] {
         var chunks: [TriggerChunk] = []
-        // Chunks of one arm, by how many events of the same endpoint came before.
-        var places: [Int16: [Int]] = [:]
+        // Chunks of one arm and queue, by how many events of the same endpoint came before.
+        var places: [Lane: [Int]] = [:]
         var seen: [Int64: Int] = [:]
         for (key, event) in zip(job.endpointKeys, job.events) {
-            guard let cohort = members[key] else { continue }
-            let (arm, turn) = (arms[cohort], seen[key, default: 0])
+            guard let member = members[key] else { continue }
+            let (arm, turn) = (arms[member.cohort], seen[key, default: 0])
+            let lane = Lane(arm: arm, queue: plan.queue(arm: arm, channelType: member.channelType))
             seen[key] = turn + 1
-            if places[arm, default: []].count <= turn {
-                places[arm, default: []].append(chunks.count)
-                chunks.append(TriggerChunk(arm: arm))
+            if places[lane, default: []].count <= turn {
+                places[lane, default: []].append(chunks.count)
+                chunks.append(TriggerChunk(arm: arm, queue: lane.queue))
             }
-            let index = places[arm, default: []][turn]
+            let index = places[lane, default: []][turn]
             chunks[index].keys.append(key)
             chunks[index].events.append(event)
         }
         return chunks
+    }
+
+    private struct Lane: Hashable {
+        let arm: Int16
+        let queue: JobQueue
     }
 
     func row(of cause: SendCause, app: AppID) -> SQL {

@@ -11,8 +11,8 @@ import Segments
 package struct TriggerOpening: Sendable {
     /// What became of a job.
     package enum Result: Sendable, Equatable {
-        /// Recipients that were planned, the holdout included.
-        case opened(Int)
+        /// Recipients that were planned, the holdout included, and the queues that have jobs of them.
+        case opened(Int, queues: Set<JobQueue>)
         /// The run of the day is not made or not frozen yet: to be tried again in a moment.
         case mustWait
         /// The campaign was paused, deleted or refused since the event; nobody was planned.
@@ -21,13 +21,10 @@ package struct TriggerOpening: Sendable {
         case lost
     }
 
-    /// Delivery jobs go here.
-    let queue: JobQueue
     let kind: String
     private let runs = OpenRuns()
 
-    package init(queue: JobQueue, kind: String) {
-        self.queue = queue
+    package init(kind: String) {
         self.kind = kind
     }
 
@@ -52,7 +49,7 @@ package struct TriggerOpening: Sendable {
                 try await TriggerMembers.load(
                     Set(job.endpointKeys), of: job.app, in: run.segment, now: now, in: session)
             }
-            let chunks = TriggerChunk.chunks(of: job, members: members, arms: run.arms)
+            let chunks = TriggerChunk.chunks(of: job, members: members, arms: run.arms, plan: run.plan)
             do {
                 return try await database.retryingTransaction { session in
                     try await write(chunks, of: job, leased, run, now: now, in: session)
@@ -102,13 +99,13 @@ package struct TriggerOpening: Sendable {
             }
         }
         try await session.commit(with: statements)
-        return .opened(planned)
+        return .opened(planned, queues: Set(chunks.filter { $0.arm != Arms.holdout }.map(\.queue)))
     }
 
     private func delivery(
         of chunk: TriggerChunk, _ cause: SendCause, _ job: TriggerJob, _ run: OpenRuns.Run, now: Instant
     ) -> NewJob {
-        var delivery = NewJob(queue: queue, kind: kind, dueAt: now)
+        var delivery = NewJob(queue: chunk.queue, kind: kind, dueAt: now)
         delivery.priority = 0
         delivery.app = job.app
         delivery.send = cause

@@ -16,7 +16,7 @@ enum FanOutContest {
         let ours = Contender(name: "FanOut, steps of 50,000", own: .ours) {
             try await bench.reset(planned: 0, isFannedOut: false)
         } run: {
-            let fanOut = FanOut(plan: bench.plan, predicate: "e.channel_type = 'EMAIL'", queue: .email, kind: kind)
+            let fanOut = FanOut(plan: bench.plan, predicate: "e.channel_type = 'EMAIL'", kind: kind)
             while true {
                 let progress = try await bench.database.transaction { session in
                     try await fanOut.step(now: bench.environment.now(), in: session)

@@ -87,7 +87,7 @@ enum QueueContest {
         } run: {
             let start = MonotonicClock.now()
             let fanOut = FanOut(
-                plan: plan, predicate: "e.channel_type = 'EMAIL'", queue: .email, kind: ChunkDelivery.kind)
+                plan: plan, predicate: "e.channel_type = 'EMAIL'", kind: ChunkDelivery.kind)
             let bounds = FanOut.Bounds(members: min(50_000, recipients))
             var progress: FanOut.Progress?
             repeat {
