@@ -45,7 +45,10 @@ private struct TemplatePreview {
         _ environment: TemplateEnvironment
     ) throws(APIError) {
         var (chosen, locale) = template.localized(for: recipient.locale)
-        chosen.members[TemplateContent.extensions] = nil
+        if var extensions = chosen.members[TemplateContent.extensions]?.object {
+            extensions[TemplateContent.locales] = nil
+            chosen.members[TemplateContent.extensions] = extensions.isEmpty ? nil : .object(extensions)
+        }
         self.locale = locale
         content = chosen.members
         let defaults = try CheckTemplate.defaults(of: chosen, standard: .none)

@@ -109,8 +109,8 @@ import Testing
             "", "AdditionalTreatments[0].Schedule.StartTime must be IMMEDIATE or"
         ),
         (
-            #""TemplateConfiguration": {"VoiceTemplate": {"Name": "v"}}"#, "",
-            "TemplateConfiguration.VoiceTemplate is not for campaigns"
+            #""TemplateConfiguration": {"VoiceTemplate": {"Name": "v", "Version": "two"}}"#, "",
+            "TemplateConfiguration.VoiceTemplate.Version must be a version number or latest"
         ),
         (
             #""TemplateConfiguration": {"InAppTemplate": {"Name": "v"}}"#, "",

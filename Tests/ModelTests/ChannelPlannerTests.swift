@@ -86,6 +86,38 @@ import Testing
         #expect(treatment.otherChannels == others)
     }
 
+    @Test func `a voice template is a call, and nothing else is`() async throws {
+        let fixture = try CampaignFixture()
+        try await fixture.prepare()
+        let template: JSON = [
+            "Body": "<speak>Hello {{User.UserId}}</speak>", "LanguageCode": "en-GB", "VoiceId": "AMY",
+            "DefaultSubstitutions": #"{"User.UserId": "friend"}"#,
+            "Needletail": ["Gather": ["OptOutDigit": "9", "Prompt": "Press 9"], "OriginationNumber": "+442079460000"],
+        ]
+        try await fixture.database.transaction { session in
+            _ = try await TemplateStore.create(
+                "call", TemplateContent(.voice, request: template), account: fixture.account, now: fixture.now,
+                in: session)
+        }
+        let treatment = try await treatment(
+            #""TemplateConfiguration": {"VoiceTemplate": {"Name": "call"}}"#, in: fixture)
+        #expect(treatment.channels == ["VOICE"])
+        #expect(
+            treatment.voice
+                == .init(
+                    body: "<speak>Hello {{User.UserId}}</speak>", languageCode: "en-GB", voiceID: "AMY",
+                    originationNumber: "+442079460000",
+                    gather: .init(digits: 1, timeoutSeconds: 5, prompt: "Press 9", optOutDigit: "9"),
+                    defaultSubstitutions: ["User.UserId": "friend"]))
+        let fallback = try await self.treatment(
+            #""MessageConfiguration": {"DefaultMessage": {"Title": "T", "Body": "B"}}"#, in: fixture)
+        #expect(fallback.voice == nil)
+        let fault = await #expect(throws: Fault.self) {
+            try await self.treatment(#""TemplateConfiguration": {"VoiceTemplate": {"Name": "gone"}}"#, in: fixture)
+        }
+        #expect(fault?.description.contains("TemplateConfiguration.VoiceTemplate: there is no voice template") == true)
+    }
+
     @Test func `an app without e-mail runs what needs none`() async throws {
         let fixture = try CampaignFixture()
         try await fixture.prepare()

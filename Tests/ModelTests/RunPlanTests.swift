@@ -1,6 +1,7 @@
 import Core
 import Jurisdictions
 import Model
+import Queue
 import Testing
 
 @Suite struct RunPlanTests {
@@ -53,6 +54,22 @@ import Testing
         #expect {
             try RunPlan(json: .object(object))
         } throws: { ($0 as? Fault)?.code == .integrity }
+    }
+
+    @Test func `calls and WhatsApp messages read back as they were frozen`() throws {
+        var plan = plan
+        plan.treatments[1].voice = .init(
+            body: "<speak>{{User.UserId}}</speak>", languageCode: "de-DE", voiceID: "VICKI",
+            originationNumber: "+12065550100",
+            gather: .init(digits: 2, timeoutSeconds: 7, prompt: "Press 9", optOutDigit: "9"),
+            defaultSubstitutions: ["User.UserId": "friend"], snippets: ["a": "b"])
+        plan.treatments[1].sms = .init(
+            body: "Hi",
+            whatsApp: .init(
+                template: "order", language: "en_US", header: .image("https://a.example/{{Id}}"),
+                parameters: ["{{Attributes.Name}}", ""], buttons: ["{{Id}}"]))
+        #expect(try RunPlan(json: JSON.parse(plan.json.serialized)) == plan)
+        #expect(plan.treatments[1].senders["VOICE"] == .voice)
     }
 
     @Test func `arms follow holdout and sizes`() {

@@ -33,7 +33,8 @@ struct CampaignArm: Sendable {
     /// Asked for in so many words, on another channel than e-mail.
     var namesOthers: Bool {
         message?.smsMessage != nil || message?.customMessage != nil || templates?.smsTemplate != nil
-            || templates?.pushTemplate != nil || PushPlatform.allCases.contains { $0.message(in: message) != nil }
+            || templates?.pushTemplate != nil || templates?.voiceTemplate != nil
+            || PushPlatform.allCases.contains { $0.message(in: message) != nil }
     }
 }
 

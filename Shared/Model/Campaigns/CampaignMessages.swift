@@ -25,15 +25,14 @@ enum CampaignMessages {
 
     private static func checkTemplates(_ arm: CampaignArm) throws(APIError) {
         let (templates, path) = (arm.templates, arm.templatePath)
-        if templates?.voiceTemplate != nil {
-            throw path.member("VoiceTemplate").refusal("is not for campaigns: Pinpoint has no voice campaigns")
-        }
         if templates?.inAppTemplate != nil {
             throw path.member("InAppTemplate").refusal("is for campaigns whose Frequency is IN_APP_EVENT only")
         }
         try check(template: templates?.emailTemplate, at: path.member("EmailTemplate"))
         try check(template: templates?.pushTemplate, at: path.member("PushTemplate"))
         try check(template: templates?.smsTemplate, at: path.member("SMSTemplate"))
+        // Pinpoint has no voice campaigns and refuses it; ours have.
+        try check(template: templates?.voiceTemplate, at: path.member("VoiceTemplate"))
     }
 
     /// What the shape cannot say, because ADM alone takes more.

@@ -98,11 +98,29 @@ package struct Reply: Sendable, Equatable {
     /// What the provider has done already: `STOP`, `START`, `HELP` (Twilio's OptOutType).
     package var handledKeyword: String?
     package var at: Instant?
+    /// This is only a piece of a long message, which the provider hands over one call at a time; nil: it is whole.
+    package var part: Part?
+
+    /// One of the pieces that make a message together.
+    package struct Part: Sendable, Equatable {
+        /// The provider's mark of the message, among messages of one sender to one number only; carriers use it again after a while.
+        package var group: String
+        /// From 1.
+        package var number: Int
+        package var total: Int
+
+        package init(group: String, number: Int, total: Int) {
+            self.group = group
+            self.number = number
+            self.total = total
+        }
+    }
 
     package init(
         key: String, channel: String, from: String, to: String, text: String, subject: String? = nil,
         messageID: String? = nil, inReplyTo: [String] = [], reference: String? = nil, providerReference: String? = nil,
-        mediaURLs: [String] = [], isAutomatic: Bool = false, handledKeyword: String? = nil, at: Instant? = nil
+        mediaURLs: [String] = [], isAutomatic: Bool = false, handledKeyword: String? = nil, at: Instant? = nil,
+        part: Part? = nil
     ) {
         self.key = key
         self.channel = channel
@@ -118,5 +136,25 @@ package struct Reply: Sendable, Equatable {
         self.isAutomatic = isAutomatic
         self.handledKeyword = handledKeyword
         self.at = at
+        self.part = part
+    }
+}
+
+extension Reply {
+    /// More than any carrier takes of one message (GSM 03.40: 255), and no more than we want to wait for.
+    package static let partsLimit = 32
+
+    /// The message that these pieces are, in any order and each at most once; nil while one is missing. Its key is that of the first piece.
+    package static func joined(_ pieces: [Reply]) -> Reply? {
+        guard let total = pieces.first?.part?.total, (1...partsLimit).contains(total) else { return nil }
+        var byNumber: [Int: Reply] = [:]
+        for piece in pieces {
+            guard let part = piece.part, part.total == total, (1...total).contains(part.number) else { return nil }
+            byNumber[part.number] = piece
+        }
+        guard byNumber.count == total, var whole = byNumber[1] else { return nil }
+        whole.text = (1...total).compactMap { byNumber[$0]?.text }.joined()
+        whole.part = nil
+        return whole
     }
 }

@@ -17,12 +17,15 @@ extension RunPlan {
         /// What differs for people of a locale, by `LocaleKey`: their body.
         package var locales: [String: String]
         package var snippets: [String: String]
+        /// What goes out where the provider is WhatsApp; nil: the body, which WhatsApp takes within 24 hours of a person's message only.
+        package var whatsApp: WhatsAppContent?
 
         package init(
             body: String, messageType: String = "PROMOTIONAL", originationNumber: String? = nil,
             senderID: String? = nil,
             entityID: String? = nil, templateID: String? = nil, mediaURLs: [String] = [],
-            defaultSubstitutions: JSONObject = [:], locales: [String: String] = [:], snippets: [String: String] = [:]
+            defaultSubstitutions: JSONObject = [:], locales: [String: String] = [:], snippets: [String: String] = [:],
+            whatsApp: WhatsAppContent? = nil
         ) {
             self.body = body
             self.messageType = messageType
@@ -34,6 +37,7 @@ extension RunPlan {
             self.defaultSubstitutions = defaultSubstitutions
             self.locales = locales
             self.snippets = snippets
+            self.whatsApp = whatsApp
         }
     }
 
@@ -44,17 +48,19 @@ extension RunPlan {
         package var languageCode: String?
         package var voiceID: String?
         package var originationNumber: String?
+        package var gather: GatherContent?
         package var defaultSubstitutions: JSONObject
         package var snippets: [String: String]
 
         package init(
             body: String, languageCode: String? = nil, voiceID: String? = nil, originationNumber: String? = nil,
-            defaultSubstitutions: JSONObject = [:], snippets: [String: String] = [:]
+            gather: GatherContent? = nil, defaultSubstitutions: JSONObject = [:], snippets: [String: String] = [:]
         ) {
             self.body = body
             self.languageCode = languageCode
             self.voiceID = voiceID
             self.originationNumber = originationNumber
+            self.gather = gather
             self.defaultSubstitutions = defaultSubstitutions
             self.snippets = snippets
         }
@@ -107,6 +113,7 @@ extension RunPlan.SMSContent {
         if !defaultSubstitutions.isEmpty { object["defaults"] = .object(defaultSubstitutions) }
         if !locales.isEmpty { object["locales"] = locales.json }
         if !snippets.isEmpty { object["snippets"] = snippets.json }
+        object["whatsapp"] = whatsApp?.json
         return .object(object)
     }
 
@@ -117,7 +124,7 @@ extension RunPlan.SMSContent {
             entityID: json["entity"]?.string, templateID: json["template"]?.string,
             mediaURLs: json["media"]?.array?.compactMap(\.string) ?? [],
             defaultSubstitutions: json["defaults"]?.object ?? [:], locales: json["locales"].texts,
-            snippets: json["snippets"].texts)
+            snippets: json["snippets"].texts, whatsApp: json["whatsapp"].flatMap { RunPlan.WhatsAppContent(json: $0) })
     }
 }
 
@@ -127,6 +134,7 @@ extension RunPlan.VoiceContent {
         object["language"] = languageCode.map { .string($0) }
         object["voice"] = voiceID.map { .string($0) }
         object["from"] = originationNumber.map { .string($0) }
+        object["gather"] = gather?.json
         if !defaultSubstitutions.isEmpty { object["defaults"] = .object(defaultSubstitutions) }
         if !snippets.isEmpty { object["snippets"] = snippets.json }
         return .object(object)
@@ -136,8 +144,9 @@ extension RunPlan.VoiceContent {
         guard let body = json["body"]?.string else { throw Unreadable.text }
         self.init(
             body: body, languageCode: json["language"]?.string, voiceID: json["voice"]?.string,
-            originationNumber: json["from"]?.string, defaultSubstitutions: json["defaults"]?.object ?? [:],
-            snippets: json["snippets"].texts)
+            originationNumber: json["from"]?.string,
+            gather: json["gather"].flatMap { RunPlan.GatherContent(json: $0) },
+            defaultSubstitutions: json["defaults"]?.object ?? [:], snippets: json["snippets"].texts)
     }
 }
 

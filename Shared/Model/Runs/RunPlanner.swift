@@ -96,6 +96,7 @@ package enum RunPlanner {
                 RunPlan.Treatment(
                     name: names[index], sizePercent: sizes[index], email: email,
                     otherChannels: Set(others.map(\.rawValue))))
+            treatments[index].voice = try await VoicePlanner(account: account, session: session).content(of: arm)
         }
         return treatments
     }

@@ -47,7 +47,9 @@ extension TemplateContent {
     package func checkExtensions() throws(APIError) {
         guard let extensions = members[Self.extensions] else { return }
         let path = WirePath.root.member(Self.extensions)
-        try NeedletailMembers.only(localizable.isEmpty ? [] : [Self.locales], of: extensions, at: path)
+        try NeedletailMembers.only(
+            (localizable.isEmpty ? [] : [Self.locales]) + channelExtensions, of: extensions, at: path)
+        try checkChannelExtensions(extensions, at: path)
         guard let locales = extensions[Self.locales] else { return }
         let place = path.member(Self.locales)
         guard let members = locales.object?.members else { throw place.refusal("must be a JSON object") }

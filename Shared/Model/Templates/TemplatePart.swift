@@ -40,8 +40,15 @@ extension TemplateContent {
         case .email:
             let members = try Self.replace(Self.emailParts, in: members, at: path, transform)
             return try Self.replaceHeaders(in: members, at: path, transform)
-        case .sms, .voice:
-            return try Self.replace(Self.body, in: members, at: path, transform)
+        case .sms:
+            let members = try Self.replace(Self.body, in: members, at: path, transform)
+            return try Self.replaceWhatsApp(in: members, at: path, transform)
+        case .voice:
+            // Values become part of an XML document there.
+            let kinds: [String: TemplatePart.Kind] =
+                SpokenText.isSSML(members["Body"]?.string) ? ["Body": .html] : Self.body
+            let members = try Self.replace(kinds, in: members, at: path, transform)
+            return try Self.replacePrompt(in: members, at: path, transform)
         case .push:
             var members = members
             for platform in members.members where Self.platforms.contains(platform.key) {
@@ -65,7 +72,7 @@ extension TemplateContent {
         "SmallImageIconUrl": .text, "Title": .text, "Url": .text,
     ]
 
-    private static func replace<Failure>(
+    static func replace<Failure>(
         _ kinds: [String: TemplatePart.Kind],
         in object: JSONObject,
         at path: WirePath,

@@ -1023,6 +1023,7 @@ package struct VoiceTemplateRequest: WireShape {
     package var tags: [String: String]?
     package var templateDescription: String?
     package var voiceId: String?
+    package var needletail: JSON?
 
     package init(
         body: String? = nil,
@@ -1030,7 +1031,8 @@ package struct VoiceTemplateRequest: WireShape {
         languageCode: String? = nil,
         tags: [String: String]? = nil,
         templateDescription: String? = nil,
-        voiceId: String? = nil
+        voiceId: String? = nil,
+        needletail: JSON? = nil
     ) {
         self.body = body
         self.defaultSubstitutions = defaultSubstitutions
@@ -1038,6 +1040,7 @@ package struct VoiceTemplateRequest: WireShape {
         self.tags = tags
         self.templateDescription = templateDescription
         self.voiceId = voiceId
+        self.needletail = needletail
     }
 
     package init(json: JSON, at path: WirePath) throws(APIError) {
@@ -1048,6 +1051,7 @@ package struct VoiceTemplateRequest: WireShape {
         tags = try reader.read("tags")
         templateDescription = try reader.read("TemplateDescription")
         voiceId = try reader.read("VoiceId")
+        needletail = try reader.readExtension("Needletail")
         try reader.check(length: 0...10000, body, "Body")
         try reader.check(count: 0...50, tags, "tags")
         try reader.check(keyLength: 1...128, tags, "tags")
@@ -1056,13 +1060,14 @@ package struct VoiceTemplateRequest: WireShape {
     }
 
     package var json: JSON {
-        var writer = WireWriter(capacity: 6)
+        var writer = WireWriter(capacity: 7)
         writer.write("Body", body)
         writer.write("DefaultSubstitutions", defaultSubstitutions)
         writer.write("LanguageCode", languageCode)
         writer.write("tags", tags)
         writer.write("TemplateDescription", templateDescription)
         writer.write("VoiceId", voiceId)
+        writer.write("Needletail", needletail)
         return writer.json
     }
 }
@@ -1080,6 +1085,7 @@ package struct VoiceTemplateResponse: WireShape {
     package var templateType: TemplateType?
     package var version: String?
     package var voiceId: String?
+    package var needletail: JSON?
 
     package init(
         arn: String? = nil,
@@ -1093,7 +1099,8 @@ package struct VoiceTemplateResponse: WireShape {
         templateName: String? = nil,
         templateType: TemplateType? = nil,
         version: String? = nil,
-        voiceId: String? = nil
+        voiceId: String? = nil,
+        needletail: JSON? = nil
     ) {
         self.arn = arn
         self.body = body
@@ -1107,6 +1114,7 @@ package struct VoiceTemplateResponse: WireShape {
         self.templateType = templateType
         self.version = version
         self.voiceId = voiceId
+        self.needletail = needletail
     }
 
     package init(json: JSON, at path: WirePath) throws(APIError) {
@@ -1123,10 +1131,11 @@ package struct VoiceTemplateResponse: WireShape {
         templateType = try reader.require("TemplateType")
         version = try reader.read("Version")
         voiceId = try reader.read("VoiceId")
+        needletail = try reader.readExtension("Needletail")
     }
 
     package var json: JSON {
-        var writer = WireWriter(capacity: 12)
+        var writer = WireWriter(capacity: 13)
         writer.write("Arn", arn)
         writer.write("Body", body)
         writer.write("CreationDate", creationDate)
@@ -1139,6 +1148,7 @@ package struct VoiceTemplateResponse: WireShape {
         writer.write("TemplateType", templateType)
         writer.write("Version", version)
         writer.write("VoiceId", voiceId)
+        writer.write("Needletail", needletail)
         return writer.json
     }
 }

@@ -10,11 +10,31 @@ package struct OutgoingCall: OutgoingMessage {
     package var languageCode: String?
     /// Amazon Polly's name: `Joanna`.
     package var voiceID: String?
+    /// Keys that the person is asked to press; nil: the call ends when all is said.
+    package var gather: Gather?
     package var token: String
+
+    /// One question to the keypad.
+    package struct Gather: Sendable, Equatable {
+        /// After so many keys the answer is complete.
+        package var digits: Int
+        package var timeoutSeconds: Int
+        /// Plain text, said after the body.
+        package var prompt: String?
+        /// This key alone takes the number off the list.
+        package var optOutDigit: String?
+
+        package init(digits: Int, timeoutSeconds: Int, prompt: String? = nil, optOutDigit: String? = nil) {
+            self.digits = digits
+            self.timeoutSeconds = timeoutSeconds
+            self.prompt = prompt
+            self.optOutDigit = optOutDigit
+        }
+    }
 
     package init(
         to: String, from: String?, body: String, isSSML: Bool = false, languageCode: String? = nil,
-        voiceID: String? = nil, token: String
+        voiceID: String? = nil, gather: Gather? = nil, token: String
     ) {
         self.to = to
         self.from = from
@@ -22,6 +42,7 @@ package struct OutgoingCall: OutgoingMessage {
         self.isSSML = isSSML
         self.languageCode = languageCode
         self.voiceID = voiceID
+        self.gather = gather
         self.token = token
     }
 }

@@ -15,10 +15,13 @@ package struct OutgoingSMS: OutgoingMessage {
     package var token: String
     /// Where the provider may report to (`ProviderSetup.receiptURL`); nil without a public address.
     package var receiptURL: String?
+    /// For WhatsApp, whose first words to a person must be a template that Meta has approved; nil: `body`.
+    package var whatsApp: WhatsAppTemplate?
 
     package init(
         to: String, from: String?, body: String, mediaURLs: [String] = [], messageType: String = "TRANSACTIONAL",
-        entityID: String? = nil, templateID: String? = nil, token: String, receiptURL: String? = nil
+        entityID: String? = nil, templateID: String? = nil, token: String, receiptURL: String? = nil,
+        whatsApp: WhatsAppTemplate? = nil
     ) {
         self.to = to
         self.from = from
@@ -29,5 +32,6 @@ package struct OutgoingSMS: OutgoingMessage {
         self.templateID = templateID
         self.token = token
         self.receiptURL = receiptURL
+        self.whatsApp = whatsApp
     }
 }
