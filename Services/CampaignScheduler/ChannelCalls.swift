@@ -7,46 +7,67 @@ import PinpointAPI
 import Postgres
 import Providers
 
-/// The e-mail channel, and GetChannels. A channel that was never configured, or was deleted, is a 404.
+/// Get, Update and Delete of every channel, and GetChannels. A channel that was never configured, or was deleted, is a 404.
 enum ChannelCalls {
-    static func getEmail(_ call: RequestContext) async throws -> HTTPResponse {
-        let app = try await call.app()
-        let channel = try await call.context.database.withSession { try await ChannelStore.email(app, in: $0) }
-        guard let channel else { throw APIError.resourceNotFound }
-        return call.answer(channel.response())
-    }
+    static let routes: [Route] =
+        ChannelKind.all.flatMap { kind in
+            [
+                Route(kind.get) { try await get(kind, $0) },
+                Route(kind.update) { try await update(kind, $0) },
+                Route(kind.delete) { try await delete(kind, $0) },
+            ]
+        } + [Route(.getChannels, handler: list)]
 
-    static func updateEmail(_ call: RequestContext) async throws -> HTTPResponse {
+    private static func get(_ kind: ChannelKind, _ call: RequestContext) async throws -> HTTPResponse {
         let app = try await call.app()
-        let request: EmailChannelRequest = try call.body()
-        try check(request)
-        let now = call.context.environment.now()
-        let channel = try await call.context.database.transaction { session in
-            try await ChannelStore.updateEmail(app, request, now: now, in: session)
-        }
-        return call.answer(channel.response())
-    }
-
-    static func deleteEmail(_ call: RequestContext) async throws -> HTTPResponse {
-        let app = try await call.app()
-        let now = call.context.environment.now()
-        let channel = try await call.context.database.transaction { session in
-            try await ChannelStore.deleteEmail(app, now: now, in: session)
+        let key = call.context.masterKey
+        let channel = try await call.context.database.withSession { session in
+            try await ChannelStore.load(app, type: kind.type, key: key, in: session)
         }
         guard let channel else { throw APIError.resourceNotFound }
-        return call.answer(channel.response())
+        return answer(channel, kind)
+    }
+
+    private static func update(_ kind: ChannelKind, _ call: RequestContext) async throws -> HTTPResponse {
+        let app = try await call.app()
+        let request = try kind.request(try call.json()).object ?? [:]
+        for member in request.members { try TextLimit.check(secret: member.value.string, at: .root.member(member.key)) }
+        let (now, key) = (call.context.environment.now(), call.context.masterKey)
+        let channel = try await call.context.database.transaction { session in
+            try await ChannelStore.update(app, type: kind.type, request, key: key, now: now, in: session)
+        }
+        return answer(channel, kind)
+    }
+
+    private static func delete(_ kind: ChannelKind, _ call: RequestContext) async throws -> HTTPResponse {
+        let app = try await call.app()
+        let (now, key) = (call.context.environment.now(), call.context.masterKey)
+        let channel = try await call.context.database.transaction { session in
+            try await ChannelStore.delete(app, type: kind.type, key: key, now: now, in: session)
+        }
+        guard let channel else { throw APIError.resourceNotFound }
+        return answer(channel, kind)
     }
 
     /// In-app needs no configuration, so that it is always there, as in Pinpoint.
-    static func list(_ call: RequestContext) async throws -> HTTPResponse {
+    private static func list(_ call: RequestContext) async throws -> HTTPResponse {
         let app = try await call.app()
-        let email = try await call.context.database.withSession { try await ChannelStore.email(app, in: $0) }
+        let key = call.context.masterKey
+        let stored = try await call.context.database.withSession { try await ChannelStore.list(app, key: key, in: $0) }
         var channels = [ChannelType.inApp.rawValue: ChannelResponse(enabled: true, isArchived: false, version: 0)]
-        channels[StoredEmailChannel.type] = email?.summary
+        for channel in stored { channels[channel.type] = channel.summary }
         return call.answer(ChannelsResponse(channels: channels))
     }
 
-    private static func check(_ request: EmailChannelRequest) throws(APIError) {
+    /// Rates per second are left out: there is no quota of a provider's to report.
+    private static func answer(_ channel: StoredChannel, _ kind: ChannelKind) -> HTTPResponse {
+        var members = channel.summary.json.object ?? [:]
+        members["Platform"] = .string(channel.type)
+        for member in kind.answer(channel).members { members[member.key] = member.value }
+        return .json(JSON.object(members).serialized)
+    }
+
+    static func check(_ request: EmailChannelRequest) throws(APIError) {
         if let needletail = request.needletail {
             let path = WirePath.root.member("Needletail")
             try NeedletailMembers.only([DomainRates.member], of: needletail, at: path)

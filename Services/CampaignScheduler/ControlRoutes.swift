@@ -4,7 +4,8 @@ import PinpointAPI
 /// Apps, their settings, channels, tags and write keys, templates, and the development inbox. What the model has beside these
 /// answers 501.
 enum ControlRoutes {
-    static let all: [Route] = apps + WriteKeyCalls.routes + TemplateRoutes.all + DevInbox.routes
+    static let all: [Route] =
+        apps + ChannelCalls.routes + ProviderCalls.routes + WriteKeyCalls.routes + TemplateRoutes.all + DevInbox.routes
 
     private static let apps: [Route] = [
         Route(.createApp, handler: WriteApp.create),
@@ -13,10 +14,6 @@ enum ControlRoutes {
         Route(.getApps, handler: ReadApps.list),
         Route(.getApplicationSettings, handler: AppSettingsCalls.get),
         Route(.updateApplicationSettings, handler: AppSettingsCalls.update),
-        Route(.getEmailChannel, handler: ChannelCalls.getEmail),
-        Route(.updateEmailChannel, handler: ChannelCalls.updateEmail),
-        Route(.deleteEmailChannel, handler: ChannelCalls.deleteEmail),
-        Route(.getChannels, handler: ChannelCalls.list),
         Route(.tagResource, handler: TagCalls.add),
         Route(.untagResource, handler: TagCalls.remove),
         Route(.listTagsForResource, handler: TagCalls.list),

@@ -43,4 +43,12 @@ enum TextLimit {
         guard let text, text.unicodeScalars.count > characters else { return }
         throw path.refusal("must have at most \(characters) characters; got \(text.unicodeScalars.count)")
     }
+
+    /// Keys, certificates with their chains, and a service account's file.
+    static func check(secret text: String?, at path: WirePath) throws(APIError) {
+        guard let text, text.utf8.count > secretBytes else { return }
+        throw path.refusal("must have at most \(secretBytes) bytes; got \(text.utf8.count)")
+    }
+
+    private static let secretBytes = 32 << 10
 }

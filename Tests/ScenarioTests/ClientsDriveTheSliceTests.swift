@@ -24,6 +24,14 @@ import Testing
         }
     }
 
+    @Test func `boto3 drives every operation of channels, and none shows a secret`() async throws {
+        try await RunningSuite.with { suite in
+            try await suite.drive(
+                "channel_operations.py", ["\(BuildPaths.repository)/ops/codegen/operations.txt"], within: .seconds(300)
+            )
+        }
+    }
+
     @Test func `the AWS command line runs the slice`() async throws {
         try await RunningSuite.with { suite in
             try await suite.drive("aws_cli_slice.py", within: .seconds(300))

@@ -36,7 +36,7 @@ package struct ChannelSetup: Sendable, Equatable {
         var configuration = stored.object ?? [:]
         if let sealed: [UInt8] = try row.get(1) {
             let secrets = try JSON.parse(key.open(sealed, at: secretsPlace(app, type))).object ?? [:]
-            for member in secrets.members { configuration[member.key] = member.value }
+            configuration = SealedMembers.merge(secrets, into: configuration)
         }
         return ChannelSetup(
             isEnabled: try row.get(2), configuration: configuration, providers: providers.filter(\.isEnabled))

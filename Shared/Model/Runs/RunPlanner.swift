@@ -85,7 +85,7 @@ package enum RunPlanner {
         let others = additional.reduce(campaign.holdoutPercent ?? 0) { $0 + ($1.sizePercent ?? 0) }
         let names = [campaign.treatmentName] + additional.map(\.treatmentName)
         let sizes = [max(0, 100 - others)] + additional.map { $0.sizePercent ?? 0 }
-        let channel = try await ChannelStore.email(app, in: session)
+        let channel = try await StoredEmailChannel.load(app, in: session)
         let channels = ChannelPlanner(account: account, session: session)
         var treatments: [RunPlan.Treatment] = []
         for (index, arm) in CampaignArm.all(of: campaign).enumerated() {

@@ -37,7 +37,7 @@ package enum TestRun {
     package static func plan(_ request: Request, in session: Session) async throws -> RunPlan {
         var email: RunPlan.EmailContent?
         if request.content.type == .email {
-            let channel = try RunPlanner.usable(try await ChannelStore.email(request.app, in: session))
+            let channel = try RunPlanner.usable(try await StoredEmailChannel.load(request.app, in: session))
             let planner = EmailPlanner(account: request.account, channel: channel, session: session)
             email = try await planner.content(nil, request.content, at: .root)
         }

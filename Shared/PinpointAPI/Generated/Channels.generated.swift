@@ -2,6 +2,733 @@
 
 package import Core
 
+package struct ADMChannelRequest: WireShape {
+    package var clientId: String?
+    package var clientSecret: String?
+    package var enabled: Bool?
+
+    package init(
+        clientId: String? = nil,
+        clientSecret: String? = nil,
+        enabled: Bool? = nil
+    ) {
+        self.clientId = clientId
+        self.clientSecret = clientSecret
+        self.enabled = enabled
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        clientId = try reader.require("ClientId")
+        clientSecret = try reader.require("ClientSecret")
+        enabled = try reader.read("Enabled")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 3)
+        writer.write("ClientId", clientId)
+        writer.write("ClientSecret", clientSecret)
+        writer.write("Enabled", enabled)
+        return writer.json
+    }
+}
+
+package struct ADMChannelResponse: WireShape {
+    package var applicationId: String?
+    package var creationDate: String?
+    package var enabled: Bool?
+    package var hasCredential: Bool?
+    package var id: String?
+    package var isArchived: Bool?
+    package var lastModifiedBy: String?
+    package var lastModifiedDate: String?
+    package var platform: String?
+    package var version: Int?
+
+    package init(
+        applicationId: String? = nil,
+        creationDate: String? = nil,
+        enabled: Bool? = nil,
+        hasCredential: Bool? = nil,
+        id: String? = nil,
+        isArchived: Bool? = nil,
+        lastModifiedBy: String? = nil,
+        lastModifiedDate: String? = nil,
+        platform: String? = nil,
+        version: Int? = nil
+    ) {
+        self.applicationId = applicationId
+        self.creationDate = creationDate
+        self.enabled = enabled
+        self.hasCredential = hasCredential
+        self.id = id
+        self.isArchived = isArchived
+        self.lastModifiedBy = lastModifiedBy
+        self.lastModifiedDate = lastModifiedDate
+        self.platform = platform
+        self.version = version
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        applicationId = try reader.read("ApplicationId")
+        creationDate = try reader.read("CreationDate")
+        enabled = try reader.read("Enabled")
+        hasCredential = try reader.read("HasCredential")
+        id = try reader.read("Id")
+        isArchived = try reader.read("IsArchived")
+        lastModifiedBy = try reader.read("LastModifiedBy")
+        lastModifiedDate = try reader.read("LastModifiedDate")
+        platform = try reader.require("Platform")
+        version = try reader.read("Version")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 10)
+        writer.write("ApplicationId", applicationId)
+        writer.write("CreationDate", creationDate)
+        writer.write("Enabled", enabled)
+        writer.write("HasCredential", hasCredential)
+        writer.write("Id", id)
+        writer.write("IsArchived", isArchived)
+        writer.write("LastModifiedBy", lastModifiedBy)
+        writer.write("LastModifiedDate", lastModifiedDate)
+        writer.write("Platform", platform)
+        writer.write("Version", version)
+        return writer.json
+    }
+}
+
+package struct APNSChannelRequest: WireShape {
+    package var bundleId: String?
+    package var certificate: String?
+    package var defaultAuthenticationMethod: String?
+    package var enabled: Bool?
+    package var privateKey: String?
+    package var teamId: String?
+    package var tokenKey: String?
+    package var tokenKeyId: String?
+
+    package init(
+        bundleId: String? = nil,
+        certificate: String? = nil,
+        defaultAuthenticationMethod: String? = nil,
+        enabled: Bool? = nil,
+        privateKey: String? = nil,
+        teamId: String? = nil,
+        tokenKey: String? = nil,
+        tokenKeyId: String? = nil
+    ) {
+        self.bundleId = bundleId
+        self.certificate = certificate
+        self.defaultAuthenticationMethod = defaultAuthenticationMethod
+        self.enabled = enabled
+        self.privateKey = privateKey
+        self.teamId = teamId
+        self.tokenKey = tokenKey
+        self.tokenKeyId = tokenKeyId
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        bundleId = try reader.read("BundleId")
+        certificate = try reader.read("Certificate")
+        defaultAuthenticationMethod = try reader.read("DefaultAuthenticationMethod")
+        enabled = try reader.read("Enabled")
+        privateKey = try reader.read("PrivateKey")
+        teamId = try reader.read("TeamId")
+        tokenKey = try reader.read("TokenKey")
+        tokenKeyId = try reader.read("TokenKeyId")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 8)
+        writer.write("BundleId", bundleId)
+        writer.write("Certificate", certificate)
+        writer.write("DefaultAuthenticationMethod", defaultAuthenticationMethod)
+        writer.write("Enabled", enabled)
+        writer.write("PrivateKey", privateKey)
+        writer.write("TeamId", teamId)
+        writer.write("TokenKey", tokenKey)
+        writer.write("TokenKeyId", tokenKeyId)
+        return writer.json
+    }
+}
+
+package struct APNSChannelResponse: WireShape {
+    package var applicationId: String?
+    package var creationDate: String?
+    package var defaultAuthenticationMethod: String?
+    package var enabled: Bool?
+    package var hasCredential: Bool?
+    package var hasTokenKey: Bool?
+    package var id: String?
+    package var isArchived: Bool?
+    package var lastModifiedBy: String?
+    package var lastModifiedDate: String?
+    package var platform: String?
+    package var version: Int?
+
+    package init(
+        applicationId: String? = nil,
+        creationDate: String? = nil,
+        defaultAuthenticationMethod: String? = nil,
+        enabled: Bool? = nil,
+        hasCredential: Bool? = nil,
+        hasTokenKey: Bool? = nil,
+        id: String? = nil,
+        isArchived: Bool? = nil,
+        lastModifiedBy: String? = nil,
+        lastModifiedDate: String? = nil,
+        platform: String? = nil,
+        version: Int? = nil
+    ) {
+        self.applicationId = applicationId
+        self.creationDate = creationDate
+        self.defaultAuthenticationMethod = defaultAuthenticationMethod
+        self.enabled = enabled
+        self.hasCredential = hasCredential
+        self.hasTokenKey = hasTokenKey
+        self.id = id
+        self.isArchived = isArchived
+        self.lastModifiedBy = lastModifiedBy
+        self.lastModifiedDate = lastModifiedDate
+        self.platform = platform
+        self.version = version
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        applicationId = try reader.read("ApplicationId")
+        creationDate = try reader.read("CreationDate")
+        defaultAuthenticationMethod = try reader.read("DefaultAuthenticationMethod")
+        enabled = try reader.read("Enabled")
+        hasCredential = try reader.read("HasCredential")
+        hasTokenKey = try reader.read("HasTokenKey")
+        id = try reader.read("Id")
+        isArchived = try reader.read("IsArchived")
+        lastModifiedBy = try reader.read("LastModifiedBy")
+        lastModifiedDate = try reader.read("LastModifiedDate")
+        platform = try reader.require("Platform")
+        version = try reader.read("Version")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 12)
+        writer.write("ApplicationId", applicationId)
+        writer.write("CreationDate", creationDate)
+        writer.write("DefaultAuthenticationMethod", defaultAuthenticationMethod)
+        writer.write("Enabled", enabled)
+        writer.write("HasCredential", hasCredential)
+        writer.write("HasTokenKey", hasTokenKey)
+        writer.write("Id", id)
+        writer.write("IsArchived", isArchived)
+        writer.write("LastModifiedBy", lastModifiedBy)
+        writer.write("LastModifiedDate", lastModifiedDate)
+        writer.write("Platform", platform)
+        writer.write("Version", version)
+        return writer.json
+    }
+}
+
+package struct APNSSandboxChannelRequest: WireShape {
+    package var bundleId: String?
+    package var certificate: String?
+    package var defaultAuthenticationMethod: String?
+    package var enabled: Bool?
+    package var privateKey: String?
+    package var teamId: String?
+    package var tokenKey: String?
+    package var tokenKeyId: String?
+
+    package init(
+        bundleId: String? = nil,
+        certificate: String? = nil,
+        defaultAuthenticationMethod: String? = nil,
+        enabled: Bool? = nil,
+        privateKey: String? = nil,
+        teamId: String? = nil,
+        tokenKey: String? = nil,
+        tokenKeyId: String? = nil
+    ) {
+        self.bundleId = bundleId
+        self.certificate = certificate
+        self.defaultAuthenticationMethod = defaultAuthenticationMethod
+        self.enabled = enabled
+        self.privateKey = privateKey
+        self.teamId = teamId
+        self.tokenKey = tokenKey
+        self.tokenKeyId = tokenKeyId
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        bundleId = try reader.read("BundleId")
+        certificate = try reader.read("Certificate")
+        defaultAuthenticationMethod = try reader.read("DefaultAuthenticationMethod")
+        enabled = try reader.read("Enabled")
+        privateKey = try reader.read("PrivateKey")
+        teamId = try reader.read("TeamId")
+        tokenKey = try reader.read("TokenKey")
+        tokenKeyId = try reader.read("TokenKeyId")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 8)
+        writer.write("BundleId", bundleId)
+        writer.write("Certificate", certificate)
+        writer.write("DefaultAuthenticationMethod", defaultAuthenticationMethod)
+        writer.write("Enabled", enabled)
+        writer.write("PrivateKey", privateKey)
+        writer.write("TeamId", teamId)
+        writer.write("TokenKey", tokenKey)
+        writer.write("TokenKeyId", tokenKeyId)
+        return writer.json
+    }
+}
+
+package struct APNSSandboxChannelResponse: WireShape {
+    package var applicationId: String?
+    package var creationDate: String?
+    package var defaultAuthenticationMethod: String?
+    package var enabled: Bool?
+    package var hasCredential: Bool?
+    package var hasTokenKey: Bool?
+    package var id: String?
+    package var isArchived: Bool?
+    package var lastModifiedBy: String?
+    package var lastModifiedDate: String?
+    package var platform: String?
+    package var version: Int?
+
+    package init(
+        applicationId: String? = nil,
+        creationDate: String? = nil,
+        defaultAuthenticationMethod: String? = nil,
+        enabled: Bool? = nil,
+        hasCredential: Bool? = nil,
+        hasTokenKey: Bool? = nil,
+        id: String? = nil,
+        isArchived: Bool? = nil,
+        lastModifiedBy: String? = nil,
+        lastModifiedDate: String? = nil,
+        platform: String? = nil,
+        version: Int? = nil
+    ) {
+        self.applicationId = applicationId
+        self.creationDate = creationDate
+        self.defaultAuthenticationMethod = defaultAuthenticationMethod
+        self.enabled = enabled
+        self.hasCredential = hasCredential
+        self.hasTokenKey = hasTokenKey
+        self.id = id
+        self.isArchived = isArchived
+        self.lastModifiedBy = lastModifiedBy
+        self.lastModifiedDate = lastModifiedDate
+        self.platform = platform
+        self.version = version
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        applicationId = try reader.read("ApplicationId")
+        creationDate = try reader.read("CreationDate")
+        defaultAuthenticationMethod = try reader.read("DefaultAuthenticationMethod")
+        enabled = try reader.read("Enabled")
+        hasCredential = try reader.read("HasCredential")
+        hasTokenKey = try reader.read("HasTokenKey")
+        id = try reader.read("Id")
+        isArchived = try reader.read("IsArchived")
+        lastModifiedBy = try reader.read("LastModifiedBy")
+        lastModifiedDate = try reader.read("LastModifiedDate")
+        platform = try reader.require("Platform")
+        version = try reader.read("Version")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 12)
+        writer.write("ApplicationId", applicationId)
+        writer.write("CreationDate", creationDate)
+        writer.write("DefaultAuthenticationMethod", defaultAuthenticationMethod)
+        writer.write("Enabled", enabled)
+        writer.write("HasCredential", hasCredential)
+        writer.write("HasTokenKey", hasTokenKey)
+        writer.write("Id", id)
+        writer.write("IsArchived", isArchived)
+        writer.write("LastModifiedBy", lastModifiedBy)
+        writer.write("LastModifiedDate", lastModifiedDate)
+        writer.write("Platform", platform)
+        writer.write("Version", version)
+        return writer.json
+    }
+}
+
+package struct APNSVoipChannelRequest: WireShape {
+    package var bundleId: String?
+    package var certificate: String?
+    package var defaultAuthenticationMethod: String?
+    package var enabled: Bool?
+    package var privateKey: String?
+    package var teamId: String?
+    package var tokenKey: String?
+    package var tokenKeyId: String?
+
+    package init(
+        bundleId: String? = nil,
+        certificate: String? = nil,
+        defaultAuthenticationMethod: String? = nil,
+        enabled: Bool? = nil,
+        privateKey: String? = nil,
+        teamId: String? = nil,
+        tokenKey: String? = nil,
+        tokenKeyId: String? = nil
+    ) {
+        self.bundleId = bundleId
+        self.certificate = certificate
+        self.defaultAuthenticationMethod = defaultAuthenticationMethod
+        self.enabled = enabled
+        self.privateKey = privateKey
+        self.teamId = teamId
+        self.tokenKey = tokenKey
+        self.tokenKeyId = tokenKeyId
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        bundleId = try reader.read("BundleId")
+        certificate = try reader.read("Certificate")
+        defaultAuthenticationMethod = try reader.read("DefaultAuthenticationMethod")
+        enabled = try reader.read("Enabled")
+        privateKey = try reader.read("PrivateKey")
+        teamId = try reader.read("TeamId")
+        tokenKey = try reader.read("TokenKey")
+        tokenKeyId = try reader.read("TokenKeyId")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 8)
+        writer.write("BundleId", bundleId)
+        writer.write("Certificate", certificate)
+        writer.write("DefaultAuthenticationMethod", defaultAuthenticationMethod)
+        writer.write("Enabled", enabled)
+        writer.write("PrivateKey", privateKey)
+        writer.write("TeamId", teamId)
+        writer.write("TokenKey", tokenKey)
+        writer.write("TokenKeyId", tokenKeyId)
+        return writer.json
+    }
+}
+
+package struct APNSVoipChannelResponse: WireShape {
+    package var applicationId: String?
+    package var creationDate: String?
+    package var defaultAuthenticationMethod: String?
+    package var enabled: Bool?
+    package var hasCredential: Bool?
+    package var hasTokenKey: Bool?
+    package var id: String?
+    package var isArchived: Bool?
+    package var lastModifiedBy: String?
+    package var lastModifiedDate: String?
+    package var platform: String?
+    package var version: Int?
+
+    package init(
+        applicationId: String? = nil,
+        creationDate: String? = nil,
+        defaultAuthenticationMethod: String? = nil,
+        enabled: Bool? = nil,
+        hasCredential: Bool? = nil,
+        hasTokenKey: Bool? = nil,
+        id: String? = nil,
+        isArchived: Bool? = nil,
+        lastModifiedBy: String? = nil,
+        lastModifiedDate: String? = nil,
+        platform: String? = nil,
+        version: Int? = nil
+    ) {
+        self.applicationId = applicationId
+        self.creationDate = creationDate
+        self.defaultAuthenticationMethod = defaultAuthenticationMethod
+        self.enabled = enabled
+        self.hasCredential = hasCredential
+        self.hasTokenKey = hasTokenKey
+        self.id = id
+        self.isArchived = isArchived
+        self.lastModifiedBy = lastModifiedBy
+        self.lastModifiedDate = lastModifiedDate
+        self.platform = platform
+        self.version = version
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        applicationId = try reader.read("ApplicationId")
+        creationDate = try reader.read("CreationDate")
+        defaultAuthenticationMethod = try reader.read("DefaultAuthenticationMethod")
+        enabled = try reader.read("Enabled")
+        hasCredential = try reader.read("HasCredential")
+        hasTokenKey = try reader.read("HasTokenKey")
+        id = try reader.read("Id")
+        isArchived = try reader.read("IsArchived")
+        lastModifiedBy = try reader.read("LastModifiedBy")
+        lastModifiedDate = try reader.read("LastModifiedDate")
+        platform = try reader.require("Platform")
+        version = try reader.read("Version")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 12)
+        writer.write("ApplicationId", applicationId)
+        writer.write("CreationDate", creationDate)
+        writer.write("DefaultAuthenticationMethod", defaultAuthenticationMethod)
+        writer.write("Enabled", enabled)
+        writer.write("HasCredential", hasCredential)
+        writer.write("HasTokenKey", hasTokenKey)
+        writer.write("Id", id)
+        writer.write("IsArchived", isArchived)
+        writer.write("LastModifiedBy", lastModifiedBy)
+        writer.write("LastModifiedDate", lastModifiedDate)
+        writer.write("Platform", platform)
+        writer.write("Version", version)
+        return writer.json
+    }
+}
+
+package struct APNSVoipSandboxChannelRequest: WireShape {
+    package var bundleId: String?
+    package var certificate: String?
+    package var defaultAuthenticationMethod: String?
+    package var enabled: Bool?
+    package var privateKey: String?
+    package var teamId: String?
+    package var tokenKey: String?
+    package var tokenKeyId: String?
+
+    package init(
+        bundleId: String? = nil,
+        certificate: String? = nil,
+        defaultAuthenticationMethod: String? = nil,
+        enabled: Bool? = nil,
+        privateKey: String? = nil,
+        teamId: String? = nil,
+        tokenKey: String? = nil,
+        tokenKeyId: String? = nil
+    ) {
+        self.bundleId = bundleId
+        self.certificate = certificate
+        self.defaultAuthenticationMethod = defaultAuthenticationMethod
+        self.enabled = enabled
+        self.privateKey = privateKey
+        self.teamId = teamId
+        self.tokenKey = tokenKey
+        self.tokenKeyId = tokenKeyId
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        bundleId = try reader.read("BundleId")
+        certificate = try reader.read("Certificate")
+        defaultAuthenticationMethod = try reader.read("DefaultAuthenticationMethod")
+        enabled = try reader.read("Enabled")
+        privateKey = try reader.read("PrivateKey")
+        teamId = try reader.read("TeamId")
+        tokenKey = try reader.read("TokenKey")
+        tokenKeyId = try reader.read("TokenKeyId")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 8)
+        writer.write("BundleId", bundleId)
+        writer.write("Certificate", certificate)
+        writer.write("DefaultAuthenticationMethod", defaultAuthenticationMethod)
+        writer.write("Enabled", enabled)
+        writer.write("PrivateKey", privateKey)
+        writer.write("TeamId", teamId)
+        writer.write("TokenKey", tokenKey)
+        writer.write("TokenKeyId", tokenKeyId)
+        return writer.json
+    }
+}
+
+package struct APNSVoipSandboxChannelResponse: WireShape {
+    package var applicationId: String?
+    package var creationDate: String?
+    package var defaultAuthenticationMethod: String?
+    package var enabled: Bool?
+    package var hasCredential: Bool?
+    package var hasTokenKey: Bool?
+    package var id: String?
+    package var isArchived: Bool?
+    package var lastModifiedBy: String?
+    package var lastModifiedDate: String?
+    package var platform: String?
+    package var version: Int?
+
+    package init(
+        applicationId: String? = nil,
+        creationDate: String? = nil,
+        defaultAuthenticationMethod: String? = nil,
+        enabled: Bool? = nil,
+        hasCredential: Bool? = nil,
+        hasTokenKey: Bool? = nil,
+        id: String? = nil,
+        isArchived: Bool? = nil,
+        lastModifiedBy: String? = nil,
+        lastModifiedDate: String? = nil,
+        platform: String? = nil,
+        version: Int? = nil
+    ) {
+        self.applicationId = applicationId
+        self.creationDate = creationDate
+        self.defaultAuthenticationMethod = defaultAuthenticationMethod
+        self.enabled = enabled
+        self.hasCredential = hasCredential
+        self.hasTokenKey = hasTokenKey
+        self.id = id
+        self.isArchived = isArchived
+        self.lastModifiedBy = lastModifiedBy
+        self.lastModifiedDate = lastModifiedDate
+        self.platform = platform
+        self.version = version
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        applicationId = try reader.read("ApplicationId")
+        creationDate = try reader.read("CreationDate")
+        defaultAuthenticationMethod = try reader.read("DefaultAuthenticationMethod")
+        enabled = try reader.read("Enabled")
+        hasCredential = try reader.read("HasCredential")
+        hasTokenKey = try reader.read("HasTokenKey")
+        id = try reader.read("Id")
+        isArchived = try reader.read("IsArchived")
+        lastModifiedBy = try reader.read("LastModifiedBy")
+        lastModifiedDate = try reader.read("LastModifiedDate")
+        platform = try reader.require("Platform")
+        version = try reader.read("Version")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 12)
+        writer.write("ApplicationId", applicationId)
+        writer.write("CreationDate", creationDate)
+        writer.write("DefaultAuthenticationMethod", defaultAuthenticationMethod)
+        writer.write("Enabled", enabled)
+        writer.write("HasCredential", hasCredential)
+        writer.write("HasTokenKey", hasTokenKey)
+        writer.write("Id", id)
+        writer.write("IsArchived", isArchived)
+        writer.write("LastModifiedBy", lastModifiedBy)
+        writer.write("LastModifiedDate", lastModifiedDate)
+        writer.write("Platform", platform)
+        writer.write("Version", version)
+        return writer.json
+    }
+}
+
+package struct BaiduChannelRequest: WireShape {
+    package var apiKey: String?
+    package var enabled: Bool?
+    package var secretKey: String?
+
+    package init(
+        apiKey: String? = nil,
+        enabled: Bool? = nil,
+        secretKey: String? = nil
+    ) {
+        self.apiKey = apiKey
+        self.enabled = enabled
+        self.secretKey = secretKey
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        apiKey = try reader.require("ApiKey")
+        enabled = try reader.read("Enabled")
+        secretKey = try reader.require("SecretKey")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 3)
+        writer.write("ApiKey", apiKey)
+        writer.write("Enabled", enabled)
+        writer.write("SecretKey", secretKey)
+        return writer.json
+    }
+}
+
+package struct BaiduChannelResponse: WireShape {
+    package var applicationId: String?
+    package var creationDate: String?
+    package var credential: String?
+    package var enabled: Bool?
+    package var hasCredential: Bool?
+    package var id: String?
+    package var isArchived: Bool?
+    package var lastModifiedBy: String?
+    package var lastModifiedDate: String?
+    package var platform: String?
+    package var version: Int?
+
+    package init(
+        applicationId: String? = nil,
+        creationDate: String? = nil,
+        credential: String? = nil,
+        enabled: Bool? = nil,
+        hasCredential: Bool? = nil,
+        id: String? = nil,
+        isArchived: Bool? = nil,
+        lastModifiedBy: String? = nil,
+        lastModifiedDate: String? = nil,
+        platform: String? = nil,
+        version: Int? = nil
+    ) {
+        self.applicationId = applicationId
+        self.creationDate = creationDate
+        self.credential = credential
+        self.enabled = enabled
+        self.hasCredential = hasCredential
+        self.id = id
+        self.isArchived = isArchived
+        self.lastModifiedBy = lastModifiedBy
+        self.lastModifiedDate = lastModifiedDate
+        self.platform = platform
+        self.version = version
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        applicationId = try reader.read("ApplicationId")
+        creationDate = try reader.read("CreationDate")
+        credential = try reader.require("Credential")
+        enabled = try reader.read("Enabled")
+        hasCredential = try reader.read("HasCredential")
+        id = try reader.read("Id")
+        isArchived = try reader.read("IsArchived")
+        lastModifiedBy = try reader.read("LastModifiedBy")
+        lastModifiedDate = try reader.read("LastModifiedDate")
+        platform = try reader.require("Platform")
+        version = try reader.read("Version")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 11)
+        writer.write("ApplicationId", applicationId)
+        writer.write("CreationDate", creationDate)
+        writer.write("Credential", credential)
+        writer.write("Enabled", enabled)
+        writer.write("HasCredential", hasCredential)
+        writer.write("Id", id)
+        writer.write("IsArchived", isArchived)
+        writer.write("LastModifiedBy", lastModifiedBy)
+        writer.write("LastModifiedDate", lastModifiedDate)
+        writer.write("Platform", platform)
+        writer.write("Version", version)
+        return writer.json
+    }
+}
+
 package struct ChannelResponse: WireShape {
     package var applicationId: String?
     package var creationDate: String?
@@ -232,6 +959,337 @@ package struct EmailChannelResponse: WireShape {
         writer.write("OrchestrationSendingRoleArn", orchestrationSendingRoleArn)
         writer.write("Version", version)
         writer.write("Needletail", needletail)
+        return writer.json
+    }
+}
+
+package struct GCMChannelRequest: WireShape {
+    package var apiKey: String?
+    package var defaultAuthenticationMethod: String?
+    package var enabled: Bool?
+    package var serviceJson: String?
+
+    package init(
+        apiKey: String? = nil,
+        defaultAuthenticationMethod: String? = nil,
+        enabled: Bool? = nil,
+        serviceJson: String? = nil
+    ) {
+        self.apiKey = apiKey
+        self.defaultAuthenticationMethod = defaultAuthenticationMethod
+        self.enabled = enabled
+        self.serviceJson = serviceJson
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        apiKey = try reader.read("ApiKey")
+        defaultAuthenticationMethod = try reader.read("DefaultAuthenticationMethod")
+        enabled = try reader.read("Enabled")
+        serviceJson = try reader.read("ServiceJson")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 4)
+        writer.write("ApiKey", apiKey)
+        writer.write("DefaultAuthenticationMethod", defaultAuthenticationMethod)
+        writer.write("Enabled", enabled)
+        writer.write("ServiceJson", serviceJson)
+        return writer.json
+    }
+}
+
+package struct GCMChannelResponse: WireShape {
+    package var applicationId: String?
+    package var creationDate: String?
+    package var credential: String?
+    package var defaultAuthenticationMethod: String?
+    package var enabled: Bool?
+    package var hasCredential: Bool?
+    package var hasFcmServiceCredentials: Bool?
+    package var id: String?
+    package var isArchived: Bool?
+    package var lastModifiedBy: String?
+    package var lastModifiedDate: String?
+    package var platform: String?
+    package var version: Int?
+
+    package init(
+        applicationId: String? = nil,
+        creationDate: String? = nil,
+        credential: String? = nil,
+        defaultAuthenticationMethod: String? = nil,
+        enabled: Bool? = nil,
+        hasCredential: Bool? = nil,
+        hasFcmServiceCredentials: Bool? = nil,
+        id: String? = nil,
+        isArchived: Bool? = nil,
+        lastModifiedBy: String? = nil,
+        lastModifiedDate: String? = nil,
+        platform: String? = nil,
+        version: Int? = nil
+    ) {
+        self.applicationId = applicationId
+        self.creationDate = creationDate
+        self.credential = credential
+        self.defaultAuthenticationMethod = defaultAuthenticationMethod
+        self.enabled = enabled
+        self.hasCredential = hasCredential
+        self.hasFcmServiceCredentials = hasFcmServiceCredentials
+        self.id = id
+        self.isArchived = isArchived
+        self.lastModifiedBy = lastModifiedBy
+        self.lastModifiedDate = lastModifiedDate
+        self.platform = platform
+        self.version = version
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        applicationId = try reader.read("ApplicationId")
+        creationDate = try reader.read("CreationDate")
+        credential = try reader.read("Credential")
+        defaultAuthenticationMethod = try reader.read("DefaultAuthenticationMethod")
+        enabled = try reader.read("Enabled")
+        hasCredential = try reader.read("HasCredential")
+        hasFcmServiceCredentials = try reader.read("HasFcmServiceCredentials")
+        id = try reader.read("Id")
+        isArchived = try reader.read("IsArchived")
+        lastModifiedBy = try reader.read("LastModifiedBy")
+        lastModifiedDate = try reader.read("LastModifiedDate")
+        platform = try reader.require("Platform")
+        version = try reader.read("Version")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 13)
+        writer.write("ApplicationId", applicationId)
+        writer.write("CreationDate", creationDate)
+        writer.write("Credential", credential)
+        writer.write("DefaultAuthenticationMethod", defaultAuthenticationMethod)
+        writer.write("Enabled", enabled)
+        writer.write("HasCredential", hasCredential)
+        writer.write("HasFcmServiceCredentials", hasFcmServiceCredentials)
+        writer.write("Id", id)
+        writer.write("IsArchived", isArchived)
+        writer.write("LastModifiedBy", lastModifiedBy)
+        writer.write("LastModifiedDate", lastModifiedDate)
+        writer.write("Platform", platform)
+        writer.write("Version", version)
+        return writer.json
+    }
+}
+
+package struct SMSChannelRequest: WireShape {
+    package var enabled: Bool?
+    package var senderId: String?
+    package var shortCode: String?
+    package var needletail: JSON?
+
+    package init(
+        enabled: Bool? = nil,
+        senderId: String? = nil,
+        shortCode: String? = nil,
+        needletail: JSON? = nil
+    ) {
+        self.enabled = enabled
+        self.senderId = senderId
+        self.shortCode = shortCode
+        self.needletail = needletail
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        enabled = try reader.read("Enabled")
+        senderId = try reader.read("SenderId")
+        shortCode = try reader.read("ShortCode")
+        needletail = try reader.readExtension("Needletail")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 4)
+        writer.write("Enabled", enabled)
+        writer.write("SenderId", senderId)
+        writer.write("ShortCode", shortCode)
+        writer.write("Needletail", needletail)
+        return writer.json
+    }
+}
+
+package struct SMSChannelResponse: WireShape {
+    package var applicationId: String?
+    package var creationDate: String?
+    package var enabled: Bool?
+    package var hasCredential: Bool?
+    package var id: String?
+    package var isArchived: Bool?
+    package var lastModifiedBy: String?
+    package var lastModifiedDate: String?
+    package var platform: String?
+    package var promotionalMessagesPerSecond: Int?
+    package var senderId: String?
+    package var shortCode: String?
+    package var transactionalMessagesPerSecond: Int?
+    package var version: Int?
+    package var needletail: JSON?
+
+    package init(
+        applicationId: String? = nil,
+        creationDate: String? = nil,
+        enabled: Bool? = nil,
+        hasCredential: Bool? = nil,
+        id: String? = nil,
+        isArchived: Bool? = nil,
+        lastModifiedBy: String? = nil,
+        lastModifiedDate: String? = nil,
+        platform: String? = nil,
+        promotionalMessagesPerSecond: Int? = nil,
+        senderId: String? = nil,
+        shortCode: String? = nil,
+        transactionalMessagesPerSecond: Int? = nil,
+        version: Int? = nil,
+        needletail: JSON? = nil
+    ) {
+        self.applicationId = applicationId
+        self.creationDate = creationDate
+        self.enabled = enabled
+        self.hasCredential = hasCredential
+        self.id = id
+        self.isArchived = isArchived
+        self.lastModifiedBy = lastModifiedBy
+        self.lastModifiedDate = lastModifiedDate
+        self.platform = platform
+        self.promotionalMessagesPerSecond = promotionalMessagesPerSecond
+        self.senderId = senderId
+        self.shortCode = shortCode
+        self.transactionalMessagesPerSecond = transactionalMessagesPerSecond
+        self.version = version
+        self.needletail = needletail
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        applicationId = try reader.read("ApplicationId")
+        creationDate = try reader.read("CreationDate")
+        enabled = try reader.read("Enabled")
+        hasCredential = try reader.read("HasCredential")
+        id = try reader.read("Id")
+        isArchived = try reader.read("IsArchived")
+        lastModifiedBy = try reader.read("LastModifiedBy")
+        lastModifiedDate = try reader.read("LastModifiedDate")
+        platform = try reader.require("Platform")
+        promotionalMessagesPerSecond = try reader.read("PromotionalMessagesPerSecond")
+        senderId = try reader.read("SenderId")
+        shortCode = try reader.read("ShortCode")
+        transactionalMessagesPerSecond = try reader.read("TransactionalMessagesPerSecond")
+        version = try reader.read("Version")
+        needletail = try reader.readExtension("Needletail")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 15)
+        writer.write("ApplicationId", applicationId)
+        writer.write("CreationDate", creationDate)
+        writer.write("Enabled", enabled)
+        writer.write("HasCredential", hasCredential)
+        writer.write("Id", id)
+        writer.write("IsArchived", isArchived)
+        writer.write("LastModifiedBy", lastModifiedBy)
+        writer.write("LastModifiedDate", lastModifiedDate)
+        writer.write("Platform", platform)
+        writer.write("PromotionalMessagesPerSecond", promotionalMessagesPerSecond)
+        writer.write("SenderId", senderId)
+        writer.write("ShortCode", shortCode)
+        writer.write("TransactionalMessagesPerSecond", transactionalMessagesPerSecond)
+        writer.write("Version", version)
+        writer.write("Needletail", needletail)
+        return writer.json
+    }
+}
+
+package struct VoiceChannelRequest: WireShape {
+    package var enabled: Bool?
+
+    package init(
+        enabled: Bool? = nil
+    ) {
+        self.enabled = enabled
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        enabled = try reader.read("Enabled")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 1)
+        writer.write("Enabled", enabled)
+        return writer.json
+    }
+}
+
+package struct VoiceChannelResponse: WireShape {
+    package var applicationId: String?
+    package var creationDate: String?
+    package var enabled: Bool?
+    package var hasCredential: Bool?
+    package var id: String?
+    package var isArchived: Bool?
+    package var lastModifiedBy: String?
+    package var lastModifiedDate: String?
+    package var platform: String?
+    package var version: Int?
+
+    package init(
+        applicationId: String? = nil,
+        creationDate: String? = nil,
+        enabled: Bool? = nil,
+        hasCredential: Bool? = nil,
+        id: String? = nil,
+        isArchived: Bool? = nil,
+        lastModifiedBy: String? = nil,
+        lastModifiedDate: String? = nil,
+        platform: String? = nil,
+        version: Int? = nil
+    ) {
+        self.applicationId = applicationId
+        self.creationDate = creationDate
+        self.enabled = enabled
+        self.hasCredential = hasCredential
+        self.id = id
+        self.isArchived = isArchived
+        self.lastModifiedBy = lastModifiedBy
+        self.lastModifiedDate = lastModifiedDate
+        self.platform = platform
+        self.version = version
+    }
+
+    package init(json: JSON, at path: WirePath) throws(APIError) {
+        let reader = try WireReader(json, at: path)
+        applicationId = try reader.read("ApplicationId")
+        creationDate = try reader.read("CreationDate")
+        enabled = try reader.read("Enabled")
+        hasCredential = try reader.read("HasCredential")
+        id = try reader.read("Id")
+        isArchived = try reader.read("IsArchived")
+        lastModifiedBy = try reader.read("LastModifiedBy")
+        lastModifiedDate = try reader.read("LastModifiedDate")
+        platform = try reader.require("Platform")
+        version = try reader.read("Version")
+    }
+
+    package var json: JSON {
+        var writer = WireWriter(capacity: 10)
+        writer.write("ApplicationId", applicationId)
+        writer.write("CreationDate", creationDate)
+        writer.write("Enabled", enabled)
+        writer.write("HasCredential", hasCredential)
+        writer.write("Id", id)
+        writer.write("IsArchived", isArchived)
+        writer.write("LastModifiedBy", lastModifiedBy)
+        writer.write("LastModifiedDate", lastModifiedDate)
+        writer.write("Platform", platform)
+        writer.write("Version", version)
         return writer.json
     }
 }

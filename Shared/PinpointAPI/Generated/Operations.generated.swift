@@ -64,27 +64,27 @@ extension Operation {
     package static let deleteAdmChannel = Operation(
         name: "DeleteAdmChannel", method: "DELETE", path: "/v1/apps/{application-id}/channels/adm",
         status: 200, request: nil, response: "ADMChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let deleteApnsChannel = Operation(
         name: "DeleteApnsChannel", method: "DELETE", path: "/v1/apps/{application-id}/channels/apns",
         status: 200, request: nil, response: "APNSChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let deleteApnsSandboxChannel = Operation(
         name: "DeleteApnsSandboxChannel", method: "DELETE", path: "/v1/apps/{application-id}/channels/apns_sandbox",
         status: 200, request: nil, response: "APNSSandboxChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let deleteApnsVoipChannel = Operation(
         name: "DeleteApnsVoipChannel", method: "DELETE", path: "/v1/apps/{application-id}/channels/apns_voip",
         status: 200, request: nil, response: "APNSVoipChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let deleteApnsVoipSandboxChannel = Operation(
         name: "DeleteApnsVoipSandboxChannel", method: "DELETE", path: "/v1/apps/{application-id}/channels/apns_voip_sandbox",
         status: 200, request: nil, response: "APNSVoipSandboxChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let deleteApp = Operation(
         name: "DeleteApp", method: "DELETE", path: "/v1/apps/{application-id}",
@@ -94,7 +94,7 @@ extension Operation {
     package static let deleteBaiduChannel = Operation(
         name: "DeleteBaiduChannel", method: "DELETE", path: "/v1/apps/{application-id}/channels/baidu",
         status: 200, request: nil, response: "BaiduChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let deleteCampaign = Operation(
         name: "DeleteCampaign", method: "DELETE", path: "/v1/apps/{application-id}/campaigns/{campaign-id}",
@@ -124,7 +124,7 @@ extension Operation {
     package static let deleteGcmChannel = Operation(
         name: "DeleteGcmChannel", method: "DELETE", path: "/v1/apps/{application-id}/channels/gcm",
         status: 200, request: nil, response: "GCMChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let deleteInAppTemplate = Operation(
         name: "DeleteInAppTemplate", method: "DELETE", path: "/v1/templates/{template-name}/inapp",
@@ -154,7 +154,7 @@ extension Operation {
     package static let deleteSmsChannel = Operation(
         name: "DeleteSmsChannel", method: "DELETE", path: "/v1/apps/{application-id}/channels/sms",
         status: 200, request: nil, response: "SMSChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let deleteSmsTemplate = Operation(
         name: "DeleteSmsTemplate", method: "DELETE", path: "/v1/templates/{template-name}/sms",
@@ -169,7 +169,7 @@ extension Operation {
     package static let deleteVoiceChannel = Operation(
         name: "DeleteVoiceChannel", method: "DELETE", path: "/v1/apps/{application-id}/channels/voice",
         status: 200, request: nil, response: "VoiceChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let deleteVoiceTemplate = Operation(
         name: "DeleteVoiceTemplate", method: "DELETE", path: "/v1/templates/{template-name}/voice",
@@ -179,27 +179,27 @@ extension Operation {
     package static let getAdmChannel = Operation(
         name: "GetAdmChannel", method: "GET", path: "/v1/apps/{application-id}/channels/adm",
         status: 200, request: nil, response: "ADMChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let getApnsChannel = Operation(
         name: "GetApnsChannel", method: "GET", path: "/v1/apps/{application-id}/channels/apns",
         status: 200, request: nil, response: "APNSChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let getApnsSandboxChannel = Operation(
         name: "GetApnsSandboxChannel", method: "GET", path: "/v1/apps/{application-id}/channels/apns_sandbox",
         status: 200, request: nil, response: "APNSSandboxChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let getApnsVoipChannel = Operation(
         name: "GetApnsVoipChannel", method: "GET", path: "/v1/apps/{application-id}/channels/apns_voip",
         status: 200, request: nil, response: "APNSVoipChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let getApnsVoipSandboxChannel = Operation(
         name: "GetApnsVoipSandboxChannel", method: "GET", path: "/v1/apps/{application-id}/channels/apns_voip_sandbox",
         status: 200, request: nil, response: "APNSVoipSandboxChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let getApp = Operation(
         name: "GetApp", method: "GET", path: "/v1/apps/{application-id}",
@@ -224,7 +224,7 @@ extension Operation {
     package static let getBaiduChannel = Operation(
         name: "GetBaiduChannel", method: "GET", path: "/v1/apps/{application-id}/channels/baidu",
         status: 200, request: nil, response: "BaiduChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let getCampaign = Operation(
         name: "GetCampaign", method: "GET", path: "/v1/apps/{application-id}/campaigns/{campaign-id}",
@@ -294,7 +294,7 @@ extension Operation {
     package static let getGcmChannel = Operation(
         name: "GetGcmChannel", method: "GET", path: "/v1/apps/{application-id}/channels/gcm",
         status: 200, request: nil, response: "GCMChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let getImportJob = Operation(
         name: "GetImportJob", method: "GET", path: "/v1/apps/{application-id}/jobs/import/{job-id}",
@@ -399,7 +399,7 @@ extension Operation {
     package static let getSmsChannel = Operation(
         name: "GetSmsChannel", method: "GET", path: "/v1/apps/{application-id}/channels/sms",
         status: 200, request: nil, response: "SMSChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let getSmsTemplate = Operation(
         name: "GetSmsTemplate", method: "GET", path: "/v1/templates/{template-name}/sms",
@@ -414,7 +414,7 @@ extension Operation {
     package static let getVoiceChannel = Operation(
         name: "GetVoiceChannel", method: "GET", path: "/v1/apps/{application-id}/channels/voice",
         status: 200, request: nil, response: "VoiceChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let getVoiceTemplate = Operation(
         name: "GetVoiceTemplate", method: "GET", path: "/v1/templates/{template-name}/voice",
@@ -489,27 +489,27 @@ extension Operation {
     package static let updateAdmChannel = Operation(
         name: "UpdateAdmChannel", method: "PUT", path: "/v1/apps/{application-id}/channels/adm",
         status: 200, request: "ADMChannelRequest", response: "ADMChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let updateApnsChannel = Operation(
         name: "UpdateApnsChannel", method: "PUT", path: "/v1/apps/{application-id}/channels/apns",
         status: 200, request: "APNSChannelRequest", response: "APNSChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let updateApnsSandboxChannel = Operation(
         name: "UpdateApnsSandboxChannel", method: "PUT", path: "/v1/apps/{application-id}/channels/apns_sandbox",
         status: 200, request: "APNSSandboxChannelRequest", response: "APNSSandboxChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let updateApnsVoipChannel = Operation(
         name: "UpdateApnsVoipChannel", method: "PUT", path: "/v1/apps/{application-id}/channels/apns_voip",
         status: 200, request: "APNSVoipChannelRequest", response: "APNSVoipChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let updateApnsVoipSandboxChannel = Operation(
         name: "UpdateApnsVoipSandboxChannel", method: "PUT", path: "/v1/apps/{application-id}/channels/apns_voip_sandbox",
         status: 200, request: "APNSVoipSandboxChannelRequest", response: "APNSVoipSandboxChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let updateApplicationSettings = Operation(
         name: "UpdateApplicationSettings", method: "PUT", path: "/v1/apps/{application-id}/settings",
@@ -519,7 +519,7 @@ extension Operation {
     package static let updateBaiduChannel = Operation(
         name: "UpdateBaiduChannel", method: "PUT", path: "/v1/apps/{application-id}/channels/baidu",
         status: 200, request: "BaiduChannelRequest", response: "BaiduChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let updateCampaign = Operation(
         name: "UpdateCampaign", method: "PUT", path: "/v1/apps/{application-id}/campaigns/{campaign-id}",
@@ -549,7 +549,7 @@ extension Operation {
     package static let updateGcmChannel = Operation(
         name: "UpdateGcmChannel", method: "PUT", path: "/v1/apps/{application-id}/channels/gcm",
         status: 200, request: "GCMChannelRequest", response: "GCMChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let updateInAppTemplate = Operation(
         name: "UpdateInAppTemplate", method: "PUT", path: "/v1/templates/{template-name}/inapp",
@@ -584,7 +584,7 @@ extension Operation {
     package static let updateSmsChannel = Operation(
         name: "UpdateSmsChannel", method: "PUT", path: "/v1/apps/{application-id}/channels/sms",
         status: 200, request: "SMSChannelRequest", response: "SMSChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let updateSmsTemplate = Operation(
         name: "UpdateSmsTemplate", method: "PUT", path: "/v1/templates/{template-name}/sms",
@@ -599,7 +599,7 @@ extension Operation {
     package static let updateVoiceChannel = Operation(
         name: "UpdateVoiceChannel", method: "PUT", path: "/v1/apps/{application-id}/channels/voice",
         status: 200, request: "VoiceChannelRequest", response: "VoiceChannelResponse",
-        isBuilt: false
+        isBuilt: true
     )
     package static let updateVoiceTemplate = Operation(
         name: "UpdateVoiceTemplate", method: "PUT", path: "/v1/templates/{template-name}/voice",
