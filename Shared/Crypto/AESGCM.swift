@@ -38,17 +38,32 @@ package enum AESGCM {
     }
 }
 
+/// AES-128-GCM under a key that seals one message, as Web Push has it (RFC 8188): `ciphertext ‖ tag`.
+package enum AES128GCM {
+    package static func seal(_ plaintext: [UInt8], key: [UInt8], nonce: [UInt8]) throws(Fault) -> [UInt8] {
+        guard key.count == 16 else { throw Fault(.invalid, "An AES-128 key has 16 bytes") }
+        let cipher = try Cipher(key: key, nonce: nonce, EVP_aes_128_gcm(), encrypts: true)
+        let ciphertext = try cipher.update(plaintext)
+        guard cipher.finish() else { throw Fault(.internalError, "libcrypto cannot seal") }
+        return ciphertext + (try cipher.tag())
+    }
+}
+
 /// One EVP cipher context; lives for one message.
 private final class Cipher {
     private let context: OpaquePointer
 
-    init(key: [UInt8], nonce: [UInt8], encrypts: Bool) throws(Fault) {
+    convenience init(key: [UInt8], nonce: [UInt8], encrypts: Bool) throws(Fault) {
         guard key.count == AESGCM.keyByteCount else { throw Fault(.invalid, "An AES-256 key has 32 bytes") }
+        try self.init(key: key, nonce: nonce, EVP_aes_256_gcm(), encrypts: encrypts)
+    }
+
+    init(key: [UInt8], nonce: [UInt8], _ algorithm: OpaquePointer?, encrypts: Bool) throws(Fault) {
         guard nonce.count == AESGCM.nonceByteCount else { throw Fault(.invalid, "A GCM nonce has 12 bytes") }
         guard let context = EVP_CIPHER_CTX_new() else { throw Fault(.internalError, "libcrypto is out of memory") }
         self.context = context
-        guard EVP_CipherInit_ex(context, EVP_aes_256_gcm(), nil, key, nonce, encrypts ? 1 : 0) == 1 else {
-            throw Fault(.internalError, "libcrypto has no AES-256-GCM")
+        guard EVP_CipherInit_ex(context, algorithm, nil, key, nonce, encrypts ? 1 : 0) == 1 else {
+            throw Fault(.internalError, "libcrypto has no AES-GCM")
         }
     }
 
