@@ -10,6 +10,8 @@ package struct ClientRequest: Sendable {
     package var unixSocketPath: String?
     /// PEM file of certificate authorities to trust instead of the system's; for private peers and tests.
     package var certificateAuthorityFile: String?
+    /// Shown to a server that asks who we are. Connections are shared only by requests with the same one.
+    package var identity: ClientIdentity?
     /// The other side may safely get it twice: libcurl may repeat it when a kept-alive connection turns out to be dead.
     /// Otherwise such a request fails as in doubt instead of being sent again behind our back.
     package var isRepeatable: Bool
@@ -35,6 +37,7 @@ package struct ClientRequest: Sendable {
         body: [UInt8] = [],
         unixSocketPath: String? = nil,
         certificateAuthorityFile: String? = nil,
+        identity: ClientIdentity? = nil,
         isRepeatable: Bool? = nil,
         connectTimeout: Duration = .seconds(5),
         totalTimeout: Duration = .seconds(30),
@@ -46,10 +49,23 @@ package struct ClientRequest: Sendable {
         self.body = body
         self.unixSocketPath = unixSocketPath
         self.certificateAuthorityFile = certificateAuthorityFile
+        self.identity = identity
         self.isRepeatable = isRepeatable ?? ["GET", "HEAD", "PUT", "DELETE", "OPTIONS"].contains(method)
         self.connectTimeout = connectTimeout
         self.totalTimeout = totalTimeout
         self.responseLimitBytes = responseLimitBytes
+    }
+}
+
+/// A TLS client certificate and its key, both PEM; made once and shared by all requests that show it.
+package final class ClientIdentity: Sendable {
+    /// The leaf first.
+    let certificates: [UInt8]
+    let privateKey: [UInt8]
+
+    package init(certificates: String, privateKey: String) {
+        self.certificates = Array(certificates.utf8)
+        self.privateKey = Array(privateKey.utf8)
     }
 }
 

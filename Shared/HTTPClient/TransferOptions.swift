@@ -49,6 +49,10 @@ enum TransferOptions {
         _ = curlx_set_long(handle, CURLOPT_TIMEOUT_MS, Int(max(1, request.totalTimeout.milliseconds)))
         if let path = request.unixSocketPath { _ = curlx_set_str(handle, CURLOPT_UNIX_SOCKET_PATH, path) }
         if let file = request.certificateAuthorityFile { _ = curlx_set_str(handle, CURLOPT_CAINFO, file) }
+        if let identity = request.identity {
+            _ = curlx_set_blob(handle, CURLOPT_SSLCERT_BLOB, identity.certificates, identity.certificates.count)
+            _ = curlx_set_blob(handle, CURLOPT_SSLKEY_BLOB, identity.privateKey, identity.privateKey.count)
+        }
         _ = curlx_set_ptr(handle, CURLOPT_ERRORBUFFER, transfer.errorBuffer)
         _ = curlx_set_ptr(handle, CURLOPT_PRIVATE, context)
         _ = curlx_set_io(handle, CURLOPT_WRITEFUNCTION, Transfer.bodyCallback)

@@ -15,6 +15,11 @@ static inline CURLcode curlx_msg_result(CURLMsg *m)                         { re
 static inline CURLcode curlx_get_str (CURL *h, CURLINFO i, char **v)        { return curl_easy_getinfo(h, i, v); }
 static inline CURLcode curlx_get_socket(CURL *h, CURLINFO i, curl_socket_t *v) { return curl_easy_getinfo(h, i, v); }
 static inline CURLcode curlx_get_ptr (CURL *h, CURLINFO i, void **v)        { return curl_easy_getinfo(h, i, v); }
+// libcurl keeps a copy.
+static inline CURLcode curlx_set_blob(CURL *h, CURLoption o, const void *d, size_t n) {
+    struct curl_blob b = { (void *)d, n, CURL_BLOB_COPY };
+    return curl_easy_setopt(h, o, &b);
+}
 typedef int (*curlx_seek_cb)(void *, curl_off_t, int);
 static inline CURLcode curlx_set_seek(CURL *h, CURLoption o, curlx_seek_cb f) { return curl_easy_setopt(h, o, f); }
 typedef curl_socket_t (*curlx_opensocket_cb)(void *, curlsocktype, struct curl_sockaddr *);
