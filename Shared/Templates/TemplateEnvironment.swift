@@ -50,6 +50,8 @@ package struct TemplateHash: Sendable {
 package enum TemplateEscaping: Sendable {
     /// `& < > " ' ` =` become entities, as Handlebars.js does; `{{{x}}}` and `{{&x}}` are left alone.
     case html
+    /// Values stand inside strings of a JSON document: quotes, backslashes and control characters are escaped; `{{{x}}}` is left alone.
+    case json
     /// Text parts, subjects, SMS: values as they are.
     case none
 }

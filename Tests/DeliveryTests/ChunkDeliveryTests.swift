@@ -112,6 +112,28 @@ import Testing
         #expect(reason == "HARD_BOUNCE")
     }
 
+    @Test func `what is suppressed is the address that was sent to, not the one the endpoint has got since`()
+        async throws
+    {
+        try await fixture.start(fixture.plan(), endpoints: 1)
+        let (old, new): ([UInt8], [UInt8]) = ([7], [8])
+        let database = fixture.database
+        try await database.execute("UPDATE endpoints SET address_hash = \(SQLBind.bytes(old))")
+        let channel = ScriptedChannel({ _, _ in .rejected(.address, detail: "410 Unregistered", isAddressDead: true) })
+        {
+            do {
+                try await database.execute("UPDATE endpoints SET address_hash = \(SQLBind.bytes(new))")
+            } catch {
+                Issue.record(error)
+            }
+        }
+        try await fixture.drain(fixture.delivery(channel))
+        let row = try await database.query("SELECT address_hash, reason, source FROM suppressions")[0]
+        #expect(try row.get(0) == old)
+        #expect(try row.get(1) == "HARD_BOUNCE")
+        #expect(try row.get(2) == JSON.object(["from": "provider"]), "an e-mail's detail may name the address")
+    }
+
     @Test func `no reply after the message was written is unknown at most once, sent again flagged at least once`()
         async throws
     {

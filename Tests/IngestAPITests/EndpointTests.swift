@@ -243,6 +243,7 @@ import Testing
             try await ingest.update("e", write)
             for (reason, member, shown) in [
                 ("UNSUBSCRIBE", "OptOut", "ALL"), ("HARD_BOUNCE", "EndpointStatus", "INACTIVE"),
+                ("DEAD_TOKEN", "EndpointStatus", "INACTIVE"),
             ] {
                 try await ingest.test.database.execute(
                     """

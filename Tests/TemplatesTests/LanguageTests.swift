@@ -163,4 +163,13 @@ import Testing
     @Test func `text parts are printed without escaping`() throws {
         #expect(try render("{{a}}", JSONScope(["a": "<&>"]), escaping: .none) == "<&>")
     }
+
+    @Test func `in JSON a value cannot leave its string, and three braces leave it alone`() throws {
+        let nasty = "a\"b\\c\nd</é\u{1}"
+        let scope = JSONScope(["v": .string(nasty), "n": 3, "raw": "{\"x\":[1]}", "list": ["\"", "y"]])
+        let source = #"{"v":"{{v}}","n":{{n}},"raw":{{{raw}}},"list":"{{list}}"}"#
+        let text = try render(source, scope, escaping: .json)
+        let parsed = try JSON.parse(text)
+        #expect(parsed == ["v": .string(nasty), "n": 3, "raw": ["x": [1]], "list": "\",y"])
+    }
 }

@@ -37,6 +37,14 @@ package struct JSONWriter: Sendable {
         appendQuoted(value)
     }
 
+    /// A string whose bytes are valid UTF-8, as templates print them.
+    package mutating func string(utf8 text: [UInt8]) {
+        separate()
+        bytes.append(UInt8(ascii: "\""))
+        text.withUnsafeBufferPointer { Self.appendEscaped($0, to: &bytes) }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
     package mutating func int(_ value: Int64) {
         separate()
         appendInteger(value)
@@ -112,11 +120,16 @@ package struct JSONWriter: Sendable {
 
     private mutating func appendQuoted(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        let isContiguous: Void? = text.utf8.withContiguousStorageIfAvailable { Self.appendEscaped($0, to: &bytes) }
-        if isContiguous == nil {
-            Array(text.utf8).withUnsafeBufferPointer { Self.appendEscaped($0, to: &bytes) }
-        }
+        Self.appendEscaped(text, to: &bytes)
         bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// What stands between the quotes of a JSON string.
+    package static func appendEscaped(_ text: String, to bytes: inout [UInt8]) {
+        let isContiguous: Void? = text.utf8.withContiguousStorageIfAvailable { appendEscaped($0, to: &bytes) }
+        if isContiguous == nil {
+            Array(text.utf8).withUnsafeBufferPointer { appendEscaped($0, to: &bytes) }
+        }
     }
 
     private static func appendEscaped(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {

@@ -8,6 +8,8 @@ package struct Recipient: Sendable {
     package var endpointID: String
     package var channelType: String?
     package var address: String?
+    /// Under which `suppressions` would hold the address; nil without one.
+    package var addressHash: [UInt8]?
     package var optOut: String
     package var status: String
     package var cohort: Int16
@@ -23,6 +25,9 @@ package struct Recipient: Sendable {
     package var location: [UInt8]
     /// Reason of the suppression entry that holds this address, if one does.
     package var suppression: String?
+    /// Title and body in place of the message's own, from the campaign's hook. Push and SMS only.
+    package var titleOverride: String?
+    package var bodyOverride: String?
 
     package init(
         key: Int64,
@@ -69,26 +74,11 @@ package struct Recipient: Sendable {
         """
         SELECT e.endpoint_key, e.external_id, e.channel_type, e.address, e.opt_out, e.endpoint_status, e.cohort,
                e.user_id, e.request_id, e.effective_at, e.created_at, e.attributes, e.metrics, e.user_attributes,
-               e.demographic, e.location, s.reason
+               e.demographic, e.location, s.reason, e.address_hash
           FROM endpoints e
           LEFT JOIN suppressions s
             ON s.app = e.app AND s.channel = e.channel_type AND s.address_hash = e.address_hash
          WHERE e.app = \(app) AND e.endpoint_key = ANY (\(keys))
-        """
-    }
-
-    /// Enters the addresses of `keys` as hard bounces; idempotent.
-    package static func suppress(_ keys: [Int64], of app: AppID, at now: Instant) -> SQL {
-        """
-        WITH changed AS (
-            INSERT INTO suppressions (app, channel, address_hash, reason, source, created_at)
-            SELECT DISTINCT app, channel_type, address_hash, 'HARD_BOUNCE', '{"from": "provider"}'::jsonb, \(now)
-              FROM endpoints
-             WHERE app = \(app) AND endpoint_key = ANY (\(keys)) AND address_hash IS NOT NULL
-               AND channel_type IS NOT NULL
-            ON CONFLICT DO NOTHING
-            RETURNING app, address_hash)
-        \(ChangeLog.rowsOfChangedAddresses(at: now))
         """
     }
 
@@ -110,5 +100,6 @@ package struct Recipient: Sendable {
         demographic = try row.get(14)
         location = try row.get(15)
         suppression = try row.get(16)
+        addressHash = try row.get(17)
     }
 }

@@ -26,12 +26,14 @@ package struct HookChanges: Sendable, Equatable {
 }
 
 extension Recipient {
-    /// The person as the message is made for: custom attributes replaced where the hook changed them. Address, channel, opt-out
+    /// The person as the message is made for: custom attributes and texts replaced where the hook changed them. Address, channel, opt-out
     /// and everything else stay what the database says.
     package func applying(_ changes: HookChanges) -> Recipient {
-        guard let attributes = changes.attributes else { return self }
+        if changes == HookChanges() { return self }
         var changed = self
-        changed.attributes = attributes
+        changed.attributes = changes.attributes ?? attributes
+        changed.titleOverride = changes.titleOverride
+        changed.bodyOverride = changes.bodyOverride
         return changed
     }
 }

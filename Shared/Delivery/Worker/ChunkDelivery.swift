@@ -145,7 +145,7 @@ package struct ChunkDelivery: Sendable {
         }
         let startBefore = min(held.startBefore, opened.readAt + Gate.startLimit.microseconds)
         let outcomes = sends.isEmpty ? [] : await run.messages.deliver(sends.map(\.send), startBefore: startBefore)
-        for (index, outcome) in zip(sends.map(\.index), outcomes) { result.book(index, outcome) }
+        for ((index, send), outcome) in zip(sends, outcomes) { result.book(index, outcome, for: send.recipient) }
         result.decideOnUnsent()
         if let events = rules.serviceEvents {
             result.add(startedBy: events.jobs(for: result.rows, of: run.cause(of: job), plan: run.plan, triggers))
@@ -241,9 +241,7 @@ package struct ChunkDelivery: Sendable {
         guard let window else { return [] }
         var statements = window.parts.map(Queue.insert)
         if window.dropsSlots { statements.append(DomainSlots.giveBack(of: plan.app, now: now)) }
-        if !window.deadKeys.isEmpty {
-            statements.append(Recipient.suppress(window.deadKeys, of: plan.app, at: now))
-        }
+        if !window.dead.isEmpty { statements.append(DeadAddress.suppress(window.dead, of: plan.app, at: now)) }
         return statements
     }
 

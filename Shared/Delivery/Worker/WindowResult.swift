@@ -11,7 +11,7 @@ struct WindowResult {
     private(set) var parts: [NewJob] = []
     /// Some of the parts are for campaigns that the outcomes start.
     private(set) var startsCampaigns = false
-    private(set) var deadKeys: [Int64] = []
+    private(set) var dead: [DeadAddress] = []
     /// Where the job goes on: behind the window, or at those of its end whose turn did not come.
     private(set) var resumesAt: Int
     /// Set when nothing of the window left: how long the whole job should wait. Then there are no rows and no parts.
@@ -89,13 +89,14 @@ struct WindowResult {
         undisputed.append((index, .postponed(Postponement(until: until, slot: slot))))
     }
 
-    mutating func book(_ index: Int, _ outcome: SendOutcome) {
+    /// `recipient`: as the message was made for.
+    mutating func book(_ index: Int, _ outcome: SendOutcome, for recipient: Recipient) {
         switch outcome {
         case .accepted(let reference):
             append(index, .accepted, nil, reference: reference)
-        case .rejected(let reason, _, let isAddressDead):
+        case .rejected(let reason, let detail, let isAddressDead):
             append(index, .rejected, OutcomeReason(reason.rawValue))
-            if isAddressDead { deadKeys.append(job.recipients[index]) }
+            if isAddressDead, let address = DeadAddress(recipient, detail: detail) { dead.append(address) }
         case .retry(let after, let isThrottle, _):
             retry(index, after: after, counts: !isThrottle)
         case .unknown:

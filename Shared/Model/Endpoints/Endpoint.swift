@@ -57,11 +57,11 @@ package struct Endpoint: Sendable {
         addressHash = try row.get(18)
     }
 
-    /// As Pinpoint answers it. While the address is suppressed the answer says so, whatever the client wrote last: a hard
-    /// bounce as INACTIVE, everything else as opted out.
+    /// As Pinpoint answers it. While the address is suppressed the answer says so, whatever the client wrote last: a dead address
+    /// as INACTIVE, everything else as opted out.
     package var response: EndpointResponse {
         get throws {
-            let isBounced = suppression == SuppressionReason.hardBounce.rawValue
+            let isDead = [SuppressionReason.hardBounce, .deadToken].contains { $0.rawValue == suppression }
             let path = WirePath.root
             let hasUser = userID != nil
             return EndpointResponse(
@@ -69,10 +69,10 @@ package struct Endpoint: Sendable {
                 attributes: try WireMap<[String]>(json: attributes, at: path),
                 channelType: channelType.flatMap(ChannelType.init(rawValue:)), cohortId: String(cohort),
                 creationDate: createdAt.description, demographic: try EndpointDemographic(json: demographic, at: path),
-                effectiveDate: effectiveAt.description, endpointStatus: isBounced ? "INACTIVE" : status,
+                effectiveDate: effectiveAt.description, endpointStatus: isDead ? "INACTIVE" : status,
                 id: id.rawValue, location: try EndpointLocation(json: location, at: path),
                 metrics: try WireMap<Double>(json: metrics, at: path),
-                optOut: suppression == nil || isBounced ? optOut : "ALL", requestId: requestID,
+                optOut: suppression == nil || isDead ? optOut : "ALL", requestId: requestID,
                 user: hasUser
                     ? EndpointUser(
                         userAttributes: try WireMap<[String]>(json: userAttributes, at: path), userId: userID)

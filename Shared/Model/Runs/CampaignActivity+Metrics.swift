@@ -20,11 +20,11 @@ extension CampaignActivity {
         return metrics
     }()
 
-    /// An address that its holder took off the list is opted out for Pinpoint; one that bounced, inactive.
+    /// An address that its holder took off the list is opted out for Pinpoint; one that is dead, inactive.
     private static func metric(of reason: SuppressionReason) -> String? {
         switch reason {
         case .unsubscribe, .complaint, .stop, .erased, .deleted: optOut
-        case .hardBounce: OutcomeReason.inactive.name
+        case .hardBounce, .deadToken: OutcomeReason.inactive.name
         case .manual: nil
         }
     }

@@ -7,6 +7,8 @@ package enum SuppressionReason: String, Sendable, CaseIterable {
     case complaint = "COMPLAINT"
     case stop = "STOP"
     case hardBounce = "HARD_BOUNCE"
+    /// The push service says that no device has this token any more.
+    case deadToken = "DEAD_TOKEN"
     /// Put there by a person or an API call.
     case manual = "MANUAL"
     /// The person was erased; no import brings them back.

@@ -5,29 +5,29 @@ extension TemplateValue {
     package var text: String {
         if case .text(let text) = self { return text }
         var bytes: [UInt8] = []
-        append(to: &bytes, escaped: false)
+        append(to: &bytes, .none)
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    func append(to output: inout [UInt8], escaped: Bool) {
+    func append(to output: inout [UInt8], _ escaping: TemplateEscaping) {
         switch self {
         case .missing: break
         case .bool(let value): output.append(contentsOf: (value ? "true" : "false").utf8)
         case .integer(let value): output.append(contentsOf: String(value).utf8)
         case .number(let value): output.append(contentsOf: NumberText.format(value).utf8)
-        case .text(let text): HTMLEscaping.append(text, to: &output, escaped: escaped)
+        case .text(let text): escaping.append(text, to: &output)
         case .list(let texts):
             for (index, text) in texts.enumerated() {
                 if index > 0 { output.append(0x2C) }
-                HTMLEscaping.append(text, to: &output, escaped: escaped)
+                escaping.append(text, to: &output)
             }
         case .json(.array(let values)):
             for (index, value) in values.enumerated() {
                 if index > 0 { output.append(0x2C) }
-                TemplateValue(value).append(to: &output, escaped: escaped)
+                TemplateValue(value).append(to: &output, escaping)
             }
         case .json(.object): output.append(contentsOf: "[object Object]".utf8)
-        case .json(let scalar): TemplateValue(scalar).append(to: &output, escaped: escaped)
+        case .json(let scalar): TemplateValue(scalar).append(to: &output, escaping)
         }
     }
 }
@@ -58,14 +58,20 @@ enum NumberText {
     }
 }
 
+extension TemplateEscaping {
+    func append(_ text: String, to output: inout [UInt8]) {
+        switch self {
+        case .none: output.append(contentsOf: text.utf8)
+        case .html: HTMLEscaping.append(text, to: &output)
+        case .json: JSONWriter.appendEscaped(text, to: &output)
+        }
+    }
+}
+
 /// The escaping of Handlebars.js: seven characters, so that a value can neither open a tag nor leave an attribute, in
 /// quotes or not.
 enum HTMLEscaping {
-    static func append(_ text: String, to output: inout [UInt8], escaped: Bool) {
-        if !escaped {
-            output.append(contentsOf: text.utf8)
-            return
-        }
+    static func append(_ text: String, to output: inout [UInt8]) {
         let isDone: Void? = text.utf8.withContiguousStorageIfAvailable { append($0, to: &output) }
         if isDone == nil {
             let bytes = Array(text.utf8)

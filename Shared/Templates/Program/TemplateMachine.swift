@@ -12,7 +12,7 @@ struct TemplateMachine {
     let scope: any TemplateScope
     let environment: TemplateEnvironment
     let budget: TemplateBudget
-    let isHTML: Bool
+    let escaping: TemplateEscaping
     var output: [UInt8] = []
     var outputStart = 0
 
@@ -41,10 +41,7 @@ struct TemplateMachine {
         self.scope = scope
         self.environment = environment
         self.budget = budget
-        switch escaping {
-        case .html: isHTML = true
-        case .none: isHTML = false
-        }
+        self.escaping = escaping
         if !program.snippets.isEmpty { definitions = program.snippets.map(\.definition) }
     }
 
@@ -145,7 +142,7 @@ struct TemplateMachine {
 
     private mutating func print(_ value: TemplateValue, isEscaped: Bool) throws(TemplateFault) {
         let before = output.count
-        value.append(to: &output, escaped: isEscaped && isHTML)
+        value.append(to: &output, isEscaped ? escaping : .none)
         let printed = output.count - before
         if printed > 256 { try charge(printed / 256) }
         try checkOutput()
