@@ -75,6 +75,18 @@ let package = Package(
         cLibrary("CCurl", pkgConfig: "libcurl", apt: ["libcurl4-openssl-dev"]),
         cLibrary("COpenSSL", pkgConfig: "libcrypto", apt: ["libssl-dev"]),
         cLibrary("CZlib", pkgConfig: "zlib", apt: ["zlib1g-dev"]),
+        .target(
+            name: "CGMime",
+            path: "Shared/CLibraries/CGMime",
+            // What `pkg-config --cflags gmime-3.0` says on Debian; SwiftPM would warn of its -pthread and -D in every build.
+            cSettings: [
+                .unsafeFlags([
+                    "-I/usr/include/gmime-3.0", "-I/usr/include/glib-2.0",
+                    "-I/usr/lib/x86_64-linux-gnu/glib-2.0/include", "-I/usr/lib/aarch64-linux-gnu/glib-2.0/include",
+                ])
+            ],
+            linkerSettings: ["gmime-3.0", "gobject-2.0", "glib-2.0"].map { .linkedLibrary($0) }
+        ),
 
         // L0
         shared("Core", []),
@@ -83,6 +95,7 @@ let package = Package(
         shared("Runtime", ["CLinux", "Core", "EventLoop"]),
         shared("Crypto", ["COpenSSL", "Core"]),
         shared("Compression", ["CZlib"]),
+        shared("Mail", ["CGMime"]),
         shared("Postgres", ["CPostgres", "CLinux", "Core", "EventLoop", "Runtime"]),
         shared("HTTPServer", ["CLinux", "Core", "EventLoop", "Runtime"]),
         shared("HTTPClient", ["CCurl", "CLinux", "Core", "EventLoop", "Runtime"]),
@@ -102,7 +115,8 @@ let package = Package(
             "Hosting",
             foundations + ["Crypto", "Compression", "HTTPServer", "HTTPClient", "PinpointAPI", "Model", "Access"]),
         shared(
-            "Providers", foundations + ["Crypto", "HTTPClient", "HTTPServer", "PinpointAPI", "Access", "Model"]),
+            "Providers",
+            foundations + ["Crypto", "HTTPClient", "HTTPServer", "Mail", "PinpointAPI", "Access", "Model"]),
         shared(
             "Delivery",
             foundations + [
@@ -139,6 +153,7 @@ let package = Package(
         tests("RuntimeTests", ["Core", "EventLoop", "Runtime", "TestKit"]),
         tests("CryptoTests", ["Core", "Crypto", "TestKit"]),
         tests("CompressionTests", ["Compression", "Crypto"]),
+        tests("MailTests", ["Core", "Mail", "TestKit"]),
         tests("PostgresTests", ["Core", "Crypto", "EventLoop", "Runtime", "Postgres", "TestKit"]),
         tests("HTTPServerTests", ["CLinux", "Core", "EventLoop", "Runtime", "HTTPServer", "TestKit"]),
         tests("HTTPClientTests", ["CLinux", "Core", "EventLoop", "Runtime", "HTTPServer", "HTTPClient", "TestKit"]),
@@ -157,7 +172,8 @@ let package = Package(
         tests(
             "ProvidersTests",
             foundations + [
-                "Crypto", "HTTPClient", "HTTPServer", "PinpointAPI", "Access", "Model", "Queue", "Providers", "TestKit",
+                "Crypto", "HTTPClient", "HTTPServer", "Mail", "PinpointAPI", "Access", "Model", "Queue", "Providers",
+                "TestKit",
             ]),
         tests(
             "DeliveryTests",

@@ -4,6 +4,7 @@ enum ImportRule {
     static let layers: [String: Int] = [
         "Core": 0,
         "EventLoop": 1, "Runtime": 1, "Crypto": 1, "Compression": 1, "Postgres": 1, "HTTPServer": 1, "HTTPClient": 1,
+        "Mail": 1,
         "PinpointAPI": 2, "Templates": 2, "Segments": 2, "Columns": 2, "Jurisdictions": 2, "Queue": 2, "Model": 2,
         "Access": 3, "Hosting": 3, "Providers": 3, "Delivery": 3,
     ]
@@ -13,7 +14,7 @@ enum ImportRule {
         "DeliveryVoice",
         "DeliveryCustom", "InboundReply", "AnalyticsAggregator", "Needletail",
     ]
-    static let cLibraries: Set<String> = ["CLinux", "CPostgres", "CCurl", "COpenSSL", "CZlib"]
+    static let cLibraries: Set<String> = ["CLinux", "CPostgres", "CCurl", "COpenSSL", "CZlib", "CGMime"]
     static let systemModules: Set<String> = ["Glibc", "Synchronization", "FoundationEssentials"]
     /// Foundation brings ICU: 39 MB on disk and several of memory in each process.
     static let foundationAllowed: Set<String> = []

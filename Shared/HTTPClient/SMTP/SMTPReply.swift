@@ -28,6 +28,12 @@ package struct EnhancedStatus: Sendable, Equatable, CustomStringConvertible {
     package let subject: Int
     package let detail: Int
 
+    package init(permanence: Int, subject: Int, detail: Int) {
+        self.permanence = permanence
+        self.subject = subject
+        self.detail = detail
+    }
+
     package var description: String { "\(permanence).\(subject).\(detail)" }
 }
 
