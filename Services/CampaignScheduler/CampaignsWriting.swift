@@ -17,7 +17,7 @@ struct CampaignsWriting: Sendable {
         let request: WriteCampaignRequest = try call.body()
         try TagRules.check(request.tags)
         let (definition, warnings) = try await checked(CampaignDefinition(request), app: app, isNew: true, call)
-        try await HookHandshake.check(definition.request.hook, call)
+        try await HookHandshake.check(definition.request, call)
         let environment = call.context.environment
         let id: CampaignID = environment.newID()
         let campaign = try await call.context.database.transaction { session in
@@ -41,7 +41,7 @@ struct CampaignsWriting: Sendable {
         let request: WriteCampaignRequest = try call.body()
         try TagRules.check(request.tags)
         let (definition, warnings) = try await checked(CampaignDefinition(request), app: app, isNew: false, call)
-        try await HookHandshake.check(definition.request.hook, ofExisting: id, app, call)
+        try await HookHandshake.check(definition.request, ofExisting: id, app, call)
         let now = call.context.environment.now()
         let campaign = try await call.context.database.retryingTransaction { session in
             try await CampaignStore.update(

@@ -1,23 +1,20 @@
 import Delivery
-import Model
+import HTTPClient
+import Hosting
 import Providers
-import Queue
 
 /// Takes jobs of the custom queue to customers' webhooks and Lambda functions.
 @main
 enum DeliveryCustom {
+    /// To one region of Lambda at a time.
+    private static let connectionsPerHost = 32
+
     static func main() async {
-        await DeliveryProcess.run("delivery-custom") { _, _ in UnbuiltChannel() }
-    }
-}
-
-/// Until the channel is there: plans have no contents for it, so that no job ever comes.
-private struct UnbuiltChannel: DeliveryChannel, PreparedRun {
-    let queue = JobQueue.custom
-
-    func prepare(_ plan: RunPlan) throws -> any PreparedRun { self }
-
-    func deliver(_ sends: [Send], startBefore: Int64) async -> [SendOutcome] {
-        sends.map { _ in .notSent(.cancelled, detail: "not built") }
+        await DeliveryProcess.run("delivery-custom") { context, tools in
+            let client = HTTPClient(
+                environment: context.environment, metrics: context.metrics, connectionsPerHost: connectionsPerHost)
+            let lambda = LambdaFunctions(client: client, access: tools.aws, environment: context.environment)
+            return CustomChannel(tools: tools, lambda: lambda, masterKey: context.masterKey)
+        }
     }
 }

@@ -2,22 +2,29 @@ import Core
 import Model
 import Queue
 
-/// What a campaign's hook is sent (pinpoint-api §5): the campaign's coordinates, its message, and the people as Pinpoint
-/// writes endpoints.
+/// What a campaign's hook, or the receiver of a custom message, is sent (pinpoint-api §5): the campaign's coordinates, its message,
+/// and the people as Pinpoint writes endpoints.
 struct HookPayload {
     /// The attribute that carries the cohort, as in AWS's sample; never stored.
     static let cohortAttribute = "CohortId"
 
     let plan: RunPlan
     let cause: SendCause
+    /// `CustomMessage.Data`; nil for hooks, which get the whole message.
+    var data: String?
 
     func body(_ people: some Collection<Recipient>) -> [UInt8] {
         var writer = JSONWriter(capacity: 512 + 1024 * people.count)
         writer.beginObject()
         writer.key("Message")
         writer.value([:])
-        writer.key("MessageConfiguration")
-        writer.value(messageConfiguration)
+        if let data {
+            writer.key("Data")
+            writer.string(data)
+        } else {
+            writer.key("MessageConfiguration")
+            writer.value(messageConfiguration)
+        }
         for (name, value) in coordinates {
             writer.key(name)
             writer.string(value)

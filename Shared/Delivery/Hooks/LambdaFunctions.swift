@@ -17,13 +17,22 @@ package struct LambdaFunctions: Sendable {
         self.environment = environment
     }
 
-    func invoke(_ name: String, _ body: [UInt8]) async throws(HookFault) -> [UInt8] {
+    /// The call, signed. Throws `refused` for one that cannot be made.
+    func request(for name: String, _ body: [UInt8]) throws(HookFault) -> ClientRequest {
         guard let access else { throw .refused("NEEDLETAIL_AWS_ACCESS_KEY_ID is not set") }
         guard let function = LambdaFunction(name) else { throw .refused("no name or ARN of a Lambda function") }
-        let request = signed(function, body, access)
+        return signed(function, body, access)
+    }
+
+    func send(_ request: ClientRequest) async throws(ClientFault) -> ClientResponse {
+        try await client.send(request)
+    }
+
+    func invoke(_ name: String, _ body: [UInt8]) async throws(HookFault) -> [UInt8] {
+        let request = try request(for: name, body)
         let response: ClientResponse
         do throws(ClientFault) {
-            response = try await client.send(request)
+            response = try await send(request)
         } catch {
             throw HookFault(error)
         }

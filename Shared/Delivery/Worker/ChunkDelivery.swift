@@ -126,7 +126,7 @@ package struct ChunkDelivery: Sendable {
     ) async -> WindowResult {
         var result = WindowResult(
             job: job, plan: run.plan, indices: opened.indices, expiresAt: run.expiry(of: job), clock: environment,
-            outagesBefore: outages.withLock { $0 })
+            outagesBefore: outages.withLock { $0 }, sharesRetries: channel.sharesRetries)
         var sends: [(index: Int, send: Send)] = []
         for (index, recipient, decision) in opened.decisions {
             switch decision {

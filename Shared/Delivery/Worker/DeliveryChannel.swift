@@ -1,4 +1,5 @@
 package import Model
+package import Postgres
 package import Providers
 package import Queue
 
@@ -8,6 +9,16 @@ package protocol DeliveryChannel: Sendable {
     var queue: JobQueue { get }
     /// Compiles what one run needs, once per process and run. Throws what makes every message of the run impossible.
     func prepare(_ plan: RunPlan) throws -> any PreparedRun
+    /// Whether those who must be tried again go on together, because they travel together.
+    var sharesRetries: Bool { get }
+    /// Whether whoever takes these messages recognises one that comes twice by our name of it (reliability: G4). Then people in doubt
+    /// are sent to again under the same name, instead of by the run's delivery policy. In the transaction that decides on them.
+    func honoursKeys(_ plan: RunPlan, _ cause: SendCause, in session: Session) async throws -> Bool
+}
+
+extension DeliveryChannel {
+    package var sharesRetries: Bool { false }
+    package func honoursKeys(_ plan: RunPlan, _ cause: SendCause, in session: Session) async throws -> Bool { false }
 }
 
 /// A run's messages, compiled.

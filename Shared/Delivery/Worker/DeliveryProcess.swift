@@ -55,7 +55,7 @@ package enum DeliveryProcess {
             loop: context.loop,
             database: context.database,
             environment: environment,
-            settlement: Settlement(resolver: .ledger(environment)),
+            settlement: Settlement(resolver: .ledger(environment, channel)),
             handler: { job, held in try await delivery.run(job, held) }
         )
         let hints = Listener(context.database, channels: [QueueNotifier.channel])

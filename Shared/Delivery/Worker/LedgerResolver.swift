@@ -4,11 +4,21 @@ import Postgres
 package import Queue
 
 extension Settlement.Resolver {
-    /// How the ledger ends recipients whose worker vanished: by the run's delivery policy.
-    package static func ledger(_ environment: Environment) -> Settlement.Resolver {
+    /// How the ledger ends recipients whose worker vanished: again where `channel` says that keys are honoured, else by the run's
+    /// delivery policy.
+    package static func ledger(
+        _ environment: Environment, _ channel: (any DeliveryChannel)? = nil
+    ) -> Settlement.Resolver {
         Settlement.Resolver(
             inDoubt: { job, indices, session in
                 let (plan, cause) = try await planAndCause(of: job, session)
+                if let channel, try await channel.honoursKeys(plan, cause, in: session) {
+                    var again = NewJob.part(of: job, indices: Array(indices))
+                    again.dueAt = environment.now()
+                    again.payload = SameKey.added(to: job.payload)
+                    try await Queue.enqueue(again, in: session)
+                    return
+                }
                 switch plan.deliveryPolicy {
                 case .atMostOnce:
                     let rows = indices.map { row(of: job, at: $0, .unknown, .crashed) }
@@ -46,7 +56,7 @@ extension Settlement.Resolver {
             ordinal: job.ordinal(index),
             state: state,
             reason: reason,
-            flags: job.possibleDuplicate ? SendOutcomeRow.possibleDuplicate : 0,
+            flags: job.outcomeFlags,
             attempt: job.retries
         )
     }

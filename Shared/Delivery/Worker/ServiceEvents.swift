@@ -69,7 +69,7 @@ package final class ServiceEvents: Sendable {
         case .address: "_email.hardbounce"
         case .mailbox: "_email.softbounce"
         case .rendering: "_email.rendering_failure"
-        case .content, .configuration, .optedOut, nil: "_email.rejected"
+        case .content, .configuration, .customDelivery, .optedOut, nil: "_email.rejected"
         }
     }
 

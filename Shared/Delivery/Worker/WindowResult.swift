@@ -34,6 +34,15 @@ struct WindowResult {
     private var late: [Int] = []
     /// The last recipient of whom anything is known that must not be forgotten.
     private var lastHandedOver = -1
+    /// Those to be tried again are one job, not one each.
+    private let sharesRetries: Bool
+    private var shared: [Retry: [Int]] = [:]
+
+    private struct Retry: Hashable {
+        var after: Duration
+        var counts: Bool
+        var possibleDuplicate: Bool
+    }
 
     private enum Undisputed {
         case refused(TerminalState, OutcomeReason?)
@@ -61,9 +70,10 @@ struct WindowResult {
 
     init(
         job: LeasedJob, plan: RunPlan, indices: Range<Int>, expiresAt: Instant, clock: Environment,
-        outagesBefore: Int = 0
+        outagesBefore: Int = 0, sharesRetries: Bool = false
     ) {
         self.outagesBefore = outagesBefore
+        self.sharesRetries = sharesRetries
         self.job = job
         self.plan = plan
         self.indices = indices
@@ -122,6 +132,8 @@ struct WindowResult {
 
     /// Call once, after the last `book`.
     mutating func decideOnUnsent() {
+        for (retry, indices) in shared.sorted(by: { $0.value[0] < $1.value[0] }) { self.retry(indices, retry) }
+        shared = [:]
         isOutage = !outages.isEmpty
         defer {
             dropsSlots = undisputed.contains { $0.index >= resumesAt && $0.decision.hasSlot }
@@ -170,14 +182,22 @@ struct WindowResult {
     }
 
     private mutating func retry(_ index: Int, after: Duration, counts: Bool, possibleDuplicate: Bool = false) {
-        let backoff = counts ? Self.transient.delay(attempt: Int(job.retries), random: clock.randomWord()) : .zero
-        let dueAt = clock.now() + max(after, backoff)
-        guard dueAt < expiresAt else { return append(index, .expired, nil) }
-        var part = NewJob.part(of: job, indices: [index])
+        let retry = Retry(after: after, counts: counts, possibleDuplicate: possibleDuplicate)
+        if sharesRetries { shared[retry, default: []].append(index) } else { self.retry([index], retry) }
+    }
+
+    private mutating func retry(_ indices: [Int], _ retry: Retry) {
+        let backoff = retry.counts ? Self.transient.delay(attempt: Int(job.retries), random: clock.randomWord()) : .zero
+        let dueAt = clock.now() + max(retry.after, backoff)
+        guard dueAt < expiresAt else {
+            for index in indices { append(index, .expired, nil) }
+            return
+        }
+        var part = NewJob.part(of: job, indices: indices)
         part.dueAt = dueAt
         part.payload = DomainSlots.Mark.removed(from: job.payload)
-        part.retries = job.retries + (counts ? 1 : 0)
-        part.possibleDuplicate = job.possibleDuplicate || possibleDuplicate
+        part.retries = job.retries + (retry.counts ? 1 : 0)
+        part.possibleDuplicate = job.possibleDuplicate || retry.possibleDuplicate
         parts.append(part)
     }
 
@@ -193,7 +213,7 @@ struct WindowResult {
                 ordinal: job.ordinal(index),
                 state: state,
                 reason: reason,
-                flags: job.possibleDuplicate ? SendOutcomeRow.possibleDuplicate : 0,
+                flags: job.outcomeFlags,
                 attempt: job.retries,
                 providerReference: reference
             )

@@ -55,7 +55,7 @@ package enum LedgerProof {
                     SELECT count(*) FROM (
                         SELECT 1 FROM send_outcomes
                          WHERE run_day = \(day) AND app = \(app) AND run = \(run) AND outcome = \(accepted)
-                           AND flags & \(SendOutcomeRow.possibleDuplicate) = 0
+                           AND flags & \(SendOutcomeRow.possibleDuplicate | SendOutcomeRow.sameKey) = 0
                          GROUP BY chunk, ordinal HAVING count(*) > 1) AS twice
                     """
             ),
@@ -76,7 +76,8 @@ package enum LedgerProof {
                     WITH open AS (
                         SELECT j.chunk, coalesce(j.ordinals[n], n - 1) AS ordinal
                           FROM jobs j, generate_series(j.done + 1, cardinality(j.recipients)) AS n
-                         WHERE j.app = \(app) AND j.run = \(run) AND NOT j.possible_duplicate)
+                         WHERE j.app = \(app) AND j.run = \(run) AND NOT j.possible_duplicate
+                           AND NOT coalesce((j.payload->'same_key')::boolean, false))
                     SELECT count(*) FROM open
                       JOIN (\(Ledger.states(app, run: run, day: day))) s USING (chunk, ordinal)
                     """

@@ -69,6 +69,8 @@ package struct SendOutcomeRow: Sendable, Equatable {
     package static let possibleDuplicate: Int16 = 1
     /// Recorded after the lease was lost; may only be an acceptance.
     package static let late: Int16 = 2
+    /// Sent again under the key of a send in doubt, to a provider that keeps one of both: no duplicate.
+    package static let sameKey: Int16 = 4
 
     package var endpointKey: Int64
     package var ordinal: Int32

@@ -18,6 +18,22 @@ package enum ProviderStore {
         return try rows.map { try provider($0, of: app, channel, key) }
     }
 
+    /// Settings of the provider of that kind that is tried first and on; nil when there is none.
+    package static func settings(
+        _ app: AppID, channel: String, kind: String, in session: Session
+    ) async throws -> JSONObject? {
+        let rows = try await session.query(
+            """
+            SELECT settings
+              FROM channel_providers
+             WHERE app = \(app) AND channel = \(channel) AND kind = \(kind) AND enabled
+             ORDER BY rank, name
+             LIMIT 1
+            """)
+        let settings: JSON? = try rows.first?.get(0)
+        return settings?.object
+    }
+
     /// By the id in an inbound address; nil when there is none, or its app is deleted.
     package static func find(
         _ id: ProviderID, key: MasterKey, in session: Session

@@ -54,7 +54,7 @@ struct ChannelPlanner {
     }
 
     /// Without EndpointTypes the endpoints that are custom themselves.
-    private static func customChannels(_ delivery: CustomDeliveryConfiguration?) -> [ChannelType] {
+    static func customChannels(_ delivery: CustomDeliveryConfiguration?) -> [ChannelType] {
         let types = (delivery?.endpointTypes ?? []).compactMap { ChannelType(rawValue: $0.rawValue) }
         return types.isEmpty ? [.custom] : types
     }

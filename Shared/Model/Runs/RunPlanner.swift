@@ -92,11 +92,13 @@ package enum RunPlanner {
             let email = try await email(of: arm, channel, account: account, in: session)
             var others = try await channels.channels(of: arm)
             if email != nil { others.remove(.email) }
-            treatments.append(
-                RunPlan.Treatment(
-                    name: names[index], sizePercent: sizes[index], email: email,
-                    otherChannels: Set(others.map(\.rawValue))))
-            treatments[index].voice = try await VoicePlanner(account: account, session: session).content(of: arm)
+            var treatment = RunPlan.Treatment(
+                name: names[index], sizePercent: sizes[index], email: email,
+                otherChannels: Set(others.map(\.rawValue)))
+            treatment.voice = try await VoicePlanner(account: account, session: session).content(of: arm)
+            treatment.custom = CustomPlanner.content(of: arm)
+            treatment.otherChannels.subtract(treatment.senders.keys)
+            treatments.append(treatment)
         }
         return treatments
     }

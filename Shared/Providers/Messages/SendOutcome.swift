@@ -26,6 +26,8 @@ package enum RejectionClass: String, Sendable, CaseIterable {
     /// Our sender address or command is refused: an operator has to act.
     case configuration = "CONFIGURATION"
     case optedOut = "OPTED_OUT"
+    /// The customer's own webhook or function does not take it.
+    case customDelivery = "CUSTOM_DELIVERY_FAILURE"
     /// The template could not be filled in for this person; nothing reached the provider.
     case rendering = "RENDERING_FAILURE"
 }

@@ -53,7 +53,8 @@ package struct ProviderKind: Sendable {
 /// Every provider there is. A new one is one line here, one file beside it and one folder of fixtures.
 package enum ProviderKinds {
     package static let all: [ProviderKind] = [
-        DevInboxProvider.kind
+        DevInboxProvider.kind,
+        WebhookProvider.kind,
     ]
 
     package static func named(_ name: String) -> ProviderKind? { byName[name] }
