@@ -45,7 +45,7 @@ func service(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(
         name: name, dependencies: dependencies, path: "Tests/\(name)",
-        exclude: name == "ProvidersTests" ? ["Fixtures"] : [],
+        exclude: name == "ProvidersTests" ? ["Fixtures", "README.md"] : [],
         swiftSettings: settings)
 }
 
@@ -173,6 +173,7 @@ let package = Package(
             "ProvidersTests",
             foundations + [
                 "Crypto", "HTTPClient", "HTTPServer", "Mail", "PinpointAPI", "Access", "Model", "Queue", "Providers",
+                "Delivery",
                 "TestKit",
             ]),
         tests(

@@ -37,11 +37,12 @@ package struct Refusal: Error, Equatable {
 
 extension Provider {
     /// Messages of one window are in flight together, at most `concurrency` at once; libcurl multiplexes them over HTTP/2 where the
-    /// provider speaks it.
+    /// provider speaks it. `timeout`: of one whole request, instead of the one it was made with.
     package static func http<P: HTTPProvider<Message>>(
-        _ provider: P, client: OutboundClient, environment: Environment, concurrency: Int = 100
+        _ provider: P, client: OutboundClient, environment: Environment, concurrency: Int = 100,
+        timeout: Duration? = nil
     ) -> Provider {
-        let window = HTTPWindow(provider: provider, client: client, environment: environment)
+        let window = HTTPWindow(provider: provider, client: client, environment: environment, timeout: timeout)
         return Provider(name: provider.name) { messages, startBefore in
             do throws(Refusal) {
                 try await provider.prepare(with: client, at: environment.realNow())
@@ -67,15 +68,17 @@ private struct HTTPWindow<P: HTTPProvider>: Sendable {
     let provider: P
     let client: OutboundClient
     let environment: Environment
+    let timeout: Duration?
 
     func send(_ message: P.Message, startBefore: Int64?) async -> SendOutcome {
         if Task.isCancelled { return .notSent(.cancelled, detail: "stopped before its turn") }
         if let startBefore, MonotonicClock.now() >= startBefore {
             return .notSent(.deadline, detail: "not begun in time")
         }
-        let request: ClientRequest
+        var request: ClientRequest
         do throws(Refusal) {
             request = try provider.request(for: message, at: environment.realNow())
+            if let timeout { request.totalTimeout = timeout }
         } catch {
             return error.outcome
         }

@@ -3,7 +3,7 @@ import Jurisdictions
 import Model
 import Postgres
 
-/// An address that a provider called dead: the one that the message was for, whatever its endpoint has by now.
+/// An address that a provider called dead, or knows to want no more: the one that the message was for, whatever its endpoint has by now.
 struct DeadAddress: Sendable, Equatable {
     let channel: String
     let hash: [UInt8]
@@ -13,13 +13,14 @@ struct DeadAddress: Sendable, Equatable {
 
     private static let detailCharacters = 100
 
-    /// Nil for an endpoint without a channel or address, to which nothing is sent.
-    init?(_ recipient: Recipient, detail: String) {
+    /// Nil for an endpoint without a channel or address, to which nothing is sent. `isOptOut`: the person said STOP to the provider,
+    /// which knew it before we did.
+    init?(_ recipient: Recipient, detail: String, isOptOut: Bool = false) {
         guard let channel = recipient.channelType, let hash = recipient.addressHash else { return nil }
         let isPush = Medium(channelType: channel) == .push
         self.channel = channel
         self.hash = hash
-        reason = isPush ? .deadToken : .hardBounce
+        reason = isOptOut ? .stop : isPush ? .deadToken : .hardBounce
         self.detail = isPush ? String(detail.prefix(Self.detailCharacters)) : nil
     }
 

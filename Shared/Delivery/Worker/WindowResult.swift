@@ -106,7 +106,10 @@ struct WindowResult {
             append(index, .accepted, nil, reference: reference)
         case .rejected(let reason, let detail, let isAddressDead):
             append(index, .rejected, OutcomeReason(reason.rawValue))
-            if isAddressDead, let address = DeadAddress(recipient, detail: detail) { dead.append(address) }
+            let isOptOut = reason == .optedOut
+            if isAddressDead || isOptOut, let address = DeadAddress(recipient, detail: detail, isOptOut: isOptOut) {
+                dead.append(address)
+            }
         case .retry(let after, let isThrottle, _):
             retry(index, after: after, counts: !isThrottle)
         case .unknown:

@@ -17,11 +17,13 @@ package struct OutgoingSMS: OutgoingMessage {
     package var receiptURL: String?
     /// For WhatsApp, whose first words to a person must be a template that Meta has approved; nil: `body`.
     package var whatsApp: WhatsAppTemplate?
+    /// What receipts bring back, so that nothing has to be looked up for their events.
+    package var charge: SMSCharge
 
     package init(
         to: String, from: String?, body: String, mediaURLs: [String] = [], messageType: String = "TRANSACTIONAL",
         entityID: String? = nil, templateID: String? = nil, token: String, receiptURL: String? = nil,
-        whatsApp: WhatsAppTemplate? = nil
+        charge: SMSCharge = SMSCharge(), whatsApp: WhatsAppTemplate? = nil
     ) {
         self.to = to
         self.from = from
@@ -33,5 +35,21 @@ package struct OutgoingSMS: OutgoingMessage {
         self.token = token
         self.receiptURL = receiptURL
         self.whatsApp = whatsApp
+        self.charge = charge
+    }
+}
+
+/// What one text costs, by our own count and table.
+package struct SMSCharge: Sendable, Equatable {
+    package var parts: Int
+    /// ISO 3166-1 alpha-2, of the number; nil for one that no country has.
+    package var country: String?
+    /// Thousandths of a US cent, of all parts; nil where the operator's table has no price.
+    package var millicents: Int?
+
+    package init(parts: Int = 1, country: String? = nil, millicents: Int? = nil) {
+        self.parts = parts
+        self.country = country
+        self.millicents = millicents
     }
 }

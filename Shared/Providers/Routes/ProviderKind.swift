@@ -40,7 +40,7 @@ package struct ProviderKind: Sendable {
     ) {
         self.name = name
         self.channels = channels
-        self.settings = settings + [Field("Url", check: { URLForm.complaint($0) })]
+        self.settings = settings + [Field("Url", check: { URLForm.complaint($0) }), Self.timeout]
         self.secrets = secrets
         self.email = email
         self.sms = sms
@@ -48,12 +48,18 @@ package struct ProviderKind: Sendable {
         self.push = push
         self.inbound = inbound
     }
+
+    private static let timeout = Field("TimeoutSeconds") { text in
+        Int(text).map { (1...60).contains($0) } == true ? nil : "must be seconds from 1 to 60"
+    }
 }
 
 /// Every provider there is. A new one is one line here, one file beside it and one folder of fixtures.
 package enum ProviderKinds {
     package static let all: [ProviderKind] = [
         DevInboxProvider.kind,
+        Kannel.kind,
+        Twilio.kind,
         WebhookProvider.kind,
     ]
 

@@ -45,4 +45,15 @@ package struct ProviderSetup: Sendable {
         while url.hasSuffix("/") { url.removeLast() }
         return url
     }
+
+    /// The setting `TimeoutSeconds`: how long one request may take before it is in doubt; nil for the standard.
+    package var timeout: Duration? { text("TimeoutSeconds").flatMap { Int($0) }.map { .seconds($0) } }
+
+    /// Whether the provider can call us: not its own service on the internet while we are on a loopback address.
+    package var isReachable: Bool {
+        if text("Url") != nil { return true }
+        return !["://127.", "://localhost", "://[::1]"].contains { mark in
+            publicURL.utf8.count >= mark.utf8.count && publicURL.split(separator: mark, maxSplits: 1).count == 2
+        }
+    }
 }

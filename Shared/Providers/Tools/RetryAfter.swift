@@ -5,7 +5,8 @@ extension ClientResponse {
     /// `Retry-After` (RFC 9110 §10.2.3): seconds, or a date of which `now` (real time) is taken off. Bounded by a day, so that one
     /// odd answer does not put a message off for ever.
     package func retryAfter(at now: Instant) -> Duration? {
-        guard let text = header("Retry-After")?.split(separator: " ", omittingEmptySubsequences: true), !text.isEmpty else {
+        guard let text = header("Retry-After")?.split(separator: " ", omittingEmptySubsequences: true), !text.isEmpty
+        else {
             return nil
         }
         if text.count == 1, let seconds = Int(text[0]), seconds >= 0 { return .seconds(min(seconds, 86_400)) }
