@@ -99,6 +99,7 @@ let package = Package(
         shared("Postgres", ["CPostgres", "CLinux", "Core", "EventLoop", "Runtime"]),
         shared("HTTPServer", ["CLinux", "Core", "EventLoop", "Runtime"]),
         shared("HTTPClient", ["CCurl", "CLinux", "Core", "EventLoop", "Runtime"]),
+        shared("LMTP", ["CLinux", "Core", "EventLoop", "Runtime", "HTTPServer"]),
         // L2
         shared("PinpointAPI", ["Core", "Crypto", "HTTPServer"]),
         shared("Templates", ["Core", "Crypto"]),
@@ -136,7 +137,7 @@ let package = Package(
         service("DeliveryPush", delivery),
         service("DeliveryVoice", delivery),
         service("DeliveryCustom", delivery),
-        service("InboundReply", web + ["Crypto", "HTTPClient", "Queue", "Templates", "Providers", "Delivery"]),
+        service("InboundReply", web + ["Crypto", "HTTPClient", "LMTP", "Queue", "Templates", "Providers", "Delivery"]),
         service("AnalyticsAggregator", web + ["Queue"]),
         service(
             "Needletail", web + ["Crypto", "HTTPClient", "Queue", "Segments", "Templates", "Providers", "Delivery"]),
@@ -154,6 +155,7 @@ let package = Package(
         tests("CryptoTests", ["Core", "Crypto", "TestKit"]),
         tests("CompressionTests", ["Compression", "Crypto"]),
         tests("MailTests", ["Core", "Mail", "TestKit"]),
+        tests("LMTPTests", ["Core", "EventLoop", "Runtime", "HTTPServer", "LMTP", "TestKit"]),
         tests("PostgresTests", ["Core", "Crypto", "EventLoop", "Runtime", "Postgres", "TestKit"]),
         tests("HTTPServerTests", ["CLinux", "Core", "EventLoop", "Runtime", "HTTPServer", "TestKit"]),
         tests("HTTPClientTests", ["CLinux", "Core", "EventLoop", "Runtime", "HTTPServer", "HTTPClient", "TestKit"]),
@@ -185,7 +187,8 @@ let package = Package(
         tests(
             "InboundReplyTests",
             web + [
-                "Crypto", "HTTPClient", "Queue", "Templates", "Providers", "Delivery", "InboundReply", "TestKit",
+                "Crypto", "HTTPClient", "LMTP", "Queue", "Templates", "Providers", "Delivery", "InboundReply",
+                "TestKit",
             ]),
         tests(
             "CampaignSchedulerTests",

@@ -1,13 +1,13 @@
 import CLinux
-import Core
+package import Core
 import Glibc
 
 /// Opens non-blocking listening sockets.
-enum ListeningSocket {
+package enum ListeningSocket {
     private static let backlog: Int32 = 1024
 
     /// Returns the descriptor and the address that was really taken. An occupied address is a `Fault` that names it.
-    static func open(_ address: ListenAddress) throws(Fault) -> (fd: Int32, bound: ListenAddress) {
+    package static func open(_ address: ListenAddress) throws(Fault) -> (fd: Int32, bound: ListenAddress) {
         switch address {
         case .unix(let path): (try openUnix(path), address)
         case .tcp(let host, let port): try openTCP(host, port)

@@ -106,6 +106,9 @@ extension Configuration {
     package var window: Int { integer(Settings.window) }
     package var indexMegabytes: Int { integer(Settings.indexMegabytes) }
     package var isDevInboxOn: Bool { self[Settings.devInbox].flatMap { Setting.Form.flag($0) } ?? false }
+    package var lmtpListen: String? { self[Settings.lmtpListen] }
+    package var softBounces: Int { integer(Settings.softBounces) }
+    package var softBounceDays: Int { integer(Settings.softBounceDays) }
     package var outboundAllow: OutboundAllowList {
         self[Settings.outboundAllow].flatMap { OutboundAllowList($0) } ?? .empty
     }

@@ -5,6 +5,7 @@ package enum Settings {
         databaseURL, listen, publicURL, smtpURL, masterKeyFile, accountID, region, clock,
         bootstrapKeys, serviceTokenFile, logLevel, poolSize,
         leaseTTL, window, indexMegabytes, devInbox, devInboxURL,
+        lmtpListen, softBounces, softBounceDays,
         outboundAllow, outboundAuthorities, hookHandshake,
         awsRegion, awsAccessKeyID, awsSecretAccessKey, awsSessionToken, awsLambdaURL,
         ingestURL, segmentURL, schedulerURL, deliveryEmailURL, deliverySMSURL, deliveryPushURL, deliveryVoiceURL,
@@ -57,6 +58,16 @@ package enum Settings {
         form: .flag)
     package static let devInboxURL = Setting(
         "NEEDLETAIL_DEV_INBOX_URL", "Where the development inbox is read.", form: .url(["http", "https"]))
+    package static let lmtpListen = Setting(
+        "NEEDLETAIL_LMTP_LISTEN",
+        "Where inbound-reply takes mail from a mail server beside it (LMTP); off when not given. It has no login: loopback, a Unix socket, or a private network.",
+        form: .listen)
+    package static let softBounces = Setting(
+        "NEEDLETAIL_SOFT_BOUNCES", "Soft bounces in a row after which an address counts as dead.", default: "5",
+        form: .integer(1...1000))
+    package static let softBounceDays = Setting(
+        "NEEDLETAIL_SOFT_BOUNCE_DAYS", "Days that those bounces must span at least.", default: "7",
+        form: .integer(0...365))
     package static let outboundAllow = Setting(
         "NEEDLETAIL_OUTBOUND_ALLOW",
         "What hooks may reach beyond https at public addresses: host names, addresses, ranges (`10.1.0.0/16`), by commas.",

@@ -39,7 +39,7 @@ extension MetricName {
     package static let all: [MetricName] = [
         httpRequests, httpRequestSeconds, httpConnections, httpConnectionsRefused, httpBadRequests, httpTimeouts,
         httpClientRequests, httpClientSeconds, hookCalls, hookSeconds,
-        smtpConnections, smtpMessages,
+        smtpConnections, smtpMessages, lmtpConnections, lmtpMessages,
         databaseQueries, databaseQuerySeconds, databaseConnections, databaseWaiting, databaseWaitSeconds,
         databaseReconnects,
         jobsClaimed, jobsFinished, jobsFailed, jobsQuarantined, leasesLost, leasesReaped,
@@ -71,6 +71,9 @@ extension MetricName {
     package static let smtpConnections = MetricName("smtp_connections", "Open SMTP connections.", .gauge)
     package static let smtpMessages = MetricName(
         "smtp_messages_total", "Messages handed to SMTP.", .counter, ["outcome"])
+    package static let lmtpConnections = MetricName("lmtp_connections", "Open connections of mail servers.", .gauge)
+    package static let lmtpMessages = MetricName(
+        "lmtp_messages_total", "Messages that mail servers brought, by recipient.", .counter, ["outcome"])
     package static let databaseQueries = MetricName("database_queries_total", "Statements run.", .counter, ["outcome"])
     package static let databaseQuerySeconds = MetricName("database_query_seconds", "Time of a statement.", seconds)
     package static let databaseConnections = MetricName("database_connections", "Open connections to Postgres.", .gauge)

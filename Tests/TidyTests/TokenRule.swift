@@ -59,10 +59,10 @@ struct TokenRule: Sendable {
         TokenRule(token: "DispatchSemaphore", reason: "it blocks the loop", isForTests: true),
     ]
 
-    /// Where tasks begin: the loop's own machinery, a process's main, one task per connection of the HTTP server, and the
+    /// Where tasks begin: the loop's own machinery, a process's main, one task per connection of a server, and the
     /// worker, whose caller waits for it but whose cancellation must not reach statements that record outcomes.
     static let taskRoots = [
-        "Shared/EventLoop/", "Shared/HTTPServer/", "Shared/Hosting/", "Shared/Queue/Worker.swift",
+        "Shared/EventLoop/", "Shared/HTTPServer/", "Shared/LMTP/", "Shared/Hosting/", "Shared/Queue/Worker.swift",
         "Services/Needletail/Command.swift",
     ]
 

@@ -31,7 +31,8 @@ package enum DeliveryProcess {
         return ProviderTools(
             client: client, database: context.database, environment: context.environment, metrics: context.metrics,
             publicURL: context.configuration.publicURL, aws: try AWSAccess.of(context.configuration),
-            isDevInboxOn: context.configuration.isDevInboxOn)
+            isDevInboxOn: context.configuration.isDevInboxOn,
+            references: SendReferences(masterKey: context.masterKey))
     }
 
     private static func workers(_ context: ServiceContext, _ channel: any DeliveryChannel) throws -> [BackgroundWorker]

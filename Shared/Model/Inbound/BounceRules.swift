@@ -1,4 +1,5 @@
 package import Core
+package import Runtime
 
 /// When bounces make an address count as dead. Pure; `BounceCounts` keeps the history.
 package struct BounceRules: Sendable, Equatable {
@@ -11,6 +12,12 @@ package struct BounceRules: Sendable, Equatable {
     package var domainSpan: Duration
 
     package static let standard = BounceRules()
+
+    /// As the settings have it.
+    package init(_ configuration: Configuration) {
+        self.init(
+            softBounces: configuration.softBounces, softSpan: .seconds(86_400 * configuration.softBounceDays))
+    }
 
     package init(
         softBounces: Int = 5, softSpan: Duration = .seconds(7 * 86_400), domainBounces: Int = 2,
@@ -45,13 +52,13 @@ package struct BounceRules: Sendable, Equatable {
     /// `status`: the enhanced status of RFC 3463 (`5.1.2`), if there is one. A receipt that says nothing about the address leaves the
     /// history as it is.
     package func decide(
-        _ kind: Receipt.Kind, status: String? = nil, history: History? = nil, at: Instant
+        _ kind: Receipt.Kind, channel: String, status: String? = nil, history: History? = nil, at: Instant
     ) -> Decision {
         switch kind {
-        case .hardBounce: return Decision(suppress: .hardBounce, history: nil)
+        case .hardBounce: return Decision(suppress: Self.dead(channel), history: nil)
         case .complaint: return Decision(suppress: .complaint, history: nil)
-        case .optOut: return Decision(suppress: .unsubscribe, history: nil)
-        case .softBounce: return soft(status, history, at)
+        case .optOut: return Decision(suppress: channel == "EMAIL" ? .unsubscribe : .stop, history: nil)
+        case .softBounce: return soft(channel, status, history, at)
         case .delivered, .open, .click, .read, .answered, .keyPress, .optIn:
             return Decision(suppress: nil, history: nil)
         case .sent, .buffered, .rejected, .expired, .busy, .noAnswer:
@@ -59,7 +66,12 @@ package struct BounceRules: Sendable, Equatable {
         }
     }
 
-    private func soft(_ status: String?, _ history: History?, _ at: Instant) -> Decision {
+    /// An address, or a device's token.
+    private static func dead(_ channel: String) -> SuppressionReason {
+        ["EMAIL", "SMS", "VOICE"].contains(channel) ? .hardBounce : .deadToken
+    }
+
+    private func soft(_ channel: String, _ status: String?, _ history: History?, _ at: Instant) -> Decision {
         var now = history ?? History(bounces: 0, first: at, last: at)
         now.bounces += 1
         // Receipts come in any order.
@@ -70,6 +82,6 @@ package struct BounceRules: Sendable, Equatable {
         let isDead =
             now.bounces >= softBounces && span >= softSpan
             || isDomainGone && now.bounces >= domainBounces && span >= domainSpan
-        return isDead ? Decision(suppress: .hardBounce, history: nil) : Decision(suppress: nil, history: now)
+        return isDead ? Decision(suppress: Self.dead(channel), history: nil) : Decision(suppress: nil, history: now)
     }
 }

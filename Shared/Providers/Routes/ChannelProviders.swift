@@ -74,7 +74,7 @@ package final class ChannelProviders<Message: OutgoingMessage>: Sendable {
         }
         var routes: [ProviderRoute<Message>] = []
         var complaints: [String] = []
-        for stored in setup.providers {
+        for stored in setup.providers where ProviderKinds.named(stored.kind)?.isInboundOnly != true {
             do {
                 guard let kind = ProviderKinds.named(stored.kind), let make = maker(kind) else {
                     throw Fault(.configuration, "\(stored.kind) does not serve channel \(type)")

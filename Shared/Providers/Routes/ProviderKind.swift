@@ -32,6 +32,9 @@ package struct ProviderKind: Sendable {
     /// Reads what it posts to `…/inbound/{provider}/…`.
     package var inbound: (@Sendable (ProviderSetup, ProviderTools) throws -> any InboundProvider)?
 
+    /// Only brings what comes back; never a route of messages.
+    var isInboundOnly: Bool { email == nil && sms == nil && voice == nil && push == nil && inbound != nil }
+
     package init(
         _ name: String, channels: Set<String>, settings: [Field] = [], secrets: [Field] = [],
         email: Maker<OutgoingEmail>? = nil, sms: Maker<OutgoingSMS>? = nil, voice: Maker<OutgoingCall>? = nil,
@@ -58,6 +61,7 @@ package struct ProviderKind: Sendable {
 package enum ProviderKinds {
     package static let all: [ProviderKind] = [
         DevInboxProvider.kind,
+        InboundMailbox.kind,
         Kannel.kind,
         Twilio.kind,
         WebhookProvider.kind,

@@ -1,5 +1,6 @@
 package import Core
 package import HTTPClient
+package import Model
 package import Postgres
 package import Runtime
 
@@ -14,10 +15,12 @@ package struct ProviderTools: Sendable {
     /// The installation's own key for AWS; a provider's own comes first.
     package let aws: AWSAccess?
     package let isDevInboxOn: Bool
+    /// Of the messages that inbound mail is about; nil where none is read.
+    package let references: SendReferences?
 
     package init(
         client: OutboundClient, database: Database, environment: Environment, metrics: Metrics, publicURL: String,
-        aws: AWSAccess? = nil, isDevInboxOn: Bool = false
+        aws: AWSAccess? = nil, isDevInboxOn: Bool = false, references: SendReferences? = nil
     ) {
         self.client = client
         self.database = database
@@ -26,5 +29,6 @@ package struct ProviderTools: Sendable {
         self.publicURL = publicURL
         self.aws = aws
         self.isDevInboxOn = isDevInboxOn
+        self.references = references
     }
 }
