@@ -1,23 +1,22 @@
 import Delivery
+import Hosting
 import Model
 import Providers
-import Queue
+import Runtime
 
-/// Takes jobs of the SMS queue to the providers of text messages.
+/// Takes jobs of the SMS queue to the providers of text messages. No public routes.
 @main
 enum DeliverySMS {
     static func main() async {
-        await DeliveryProcess.run("delivery-sms") { _, _ in UnbuiltChannel() }
-    }
-}
-
-/// Until the channel is there: plans have no contents for it, so that no job ever comes.
-private struct UnbuiltChannel: DeliveryChannel, PreparedRun {
-    let queue = JobQueue.sms
-
-    func prepare(_ plan: RunPlan) throws -> any PreparedRun { self }
-
-    func deliver(_ sends: [Send], startBefore: Int64) async -> [SendOutcome] {
-        sends.map { _ in .notSent(.cancelled, detail: "not built") }
+        await DeliveryProcess.run("delivery-sms") { context, tools in
+            SMSChannel(
+                providers: ChannelProviders(
+                    tools, masterKey: context.masterKey, maker: { $0.sms },
+                    standard: DevInboxProvider.standard(tools) { $0.sms }),
+                references: SendReferences(masterKey: context.masterKey),
+                tracking: TrackingTokens(masterKey: context.masterKey),
+                publicURL: context.configuration.publicURL,
+                environment: context.environment)
+        }
     }
 }

@@ -1,5 +1,5 @@
-import Core
-import Model
+package import Core
+package import Model
 import Postgres
 
 /// The development inbox as a provider of every channel that has none: takes everything, shows it at `/dev/inbox`, delivers nothing.
@@ -25,6 +25,19 @@ package enum DevInboxProvider {
                     [], $0.token)
             }
         })
+
+    /// Who takes a channel's messages where it has no provider: the inbox where it is on, else nobody.
+    package static func standard<Message>(
+        _ tools: ProviderTools, maker: @escaping @Sendable (ProviderKind) -> ProviderKind.Maker<Message>?
+    ) -> @Sendable (AppID, String, ChannelSetup) -> Provider<Message>? {
+        { app, type, setup in
+            guard tools.isDevInboxOn, let make = maker(kind) else { return nil }
+            let stored = StoredProvider(id: ProviderID(high: 0, low: 0), name: name, kind: name)
+            let own = ProviderSetup(
+                app: app, channelType: type, provider: stored, channel: setup.configuration, publicURL: tools.publicURL)
+            return try? make(own, tools)
+        }
+    }
 
     private static func provider<Message: OutgoingMessage>(
         _ tools: ProviderTools, _ entry: @escaping @Sendable (Message) -> DevInboxMessage

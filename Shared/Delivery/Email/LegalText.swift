@@ -11,10 +11,12 @@ struct LegalText: Sendable {
     let unknown: [SenderLine]
 
     /// Nil when nothing is added.
-    init?(_ content: RunPlan.EmailContent, law: MarketingLaw, country: String, at now: Instant, _ rules: Jurisdictions)
-    {
-        label = rules.label(on: .email, in: country, at: now)
-        let lines = rules.senderLines(on: .email, in: country, at: now)
+    init?(
+        _ content: RunPlan.EmailContent, law: MarketingLaw, country: String, medium: Medium = .email, at now: Instant,
+        _ rules: Jurisdictions
+    ) {
+        label = rules.label(on: medium, in: country, at: now)
+        let lines = rules.senderLines(on: medium, in: country, at: now)
         let called = Array(content.snippets.values)
         let html = content.html.flatMap { source in lines?.missing(in: [source] + called, sender: law.sender) }
         let text = content.text.flatMap { source in lines?.missing(in: [source] + called, sender: law.sender) }
@@ -29,6 +31,11 @@ struct LegalText: Sendable {
         if let label { content.subject = label.applied(to: content.subject) }
         if let html, let part = content.html { content.html = html.inserted(intoHTML: part, unsubscribeURL) }
         if let text, let part = content.text { content.text = part + text.bytes(unsubscribeURL) }
+    }
+
+    /// Of a message that is one text: there the label stands at its start.
+    func applied(toText body: [UInt8], unsubscribeURL: String?) -> [UInt8] {
+        (label?.applied(to: body) ?? body) + (text?.bytes(unsubscribeURL) ?? [])
     }
 
     // MARK: Footers
@@ -143,15 +150,24 @@ struct LegalTexts: Sendable {
     private let defaultCountry: String?
 
     /// Nil where no law adds anything to anybody's message.
-    init?(_ content: RunPlan.EmailContent, law: MarketingLaw, at now: Instant, _ rules: Jurisdictions = .standard) {
+    init?(
+        _ content: RunPlan.EmailContent, law: MarketingLaw, medium: Medium = .email, at now: Instant,
+        _ rules: Jurisdictions = .standard
+    ) {
         var byCountry: [String: LegalText] = [:]
-        for country in rules.countriesWithTexts(on: .email) {
-            byCountry[country] = LegalText(content, law: law, country: country, at: now, rules)
+        for country in rules.countriesWithTexts(on: medium) {
+            byCountry[country] = LegalText(content, law: law, country: country, medium: medium, at: now, rules)
         }
         guard !byCountry.isEmpty else { return nil }
         self.byCountry = byCountry
         self.rules = rules
         defaultCountry = law.defaultCountry
+    }
+
+    /// Of a message that is one text.
+    init?(text: String, snippets: [String: String], law: MarketingLaw, medium: Medium, at now: Instant) {
+        let content = RunPlan.EmailContent(from: "", subject: "", html: nil, text: text, snippets: snippets)
+        self.init(content, law: law, medium: medium, at: now)
     }
 
     /// `KR.contact`
@@ -160,8 +176,13 @@ struct LegalTexts: Sendable {
     }
 
     /// Of the first country that the person may be in and that asks for anything.
-    func text(for recipient: Recipient) -> (country: String, text: LegalText)? {
-        for country in rules.countries(of: recipient.country, defaultCountry: defaultCountry) {
+    func text(for recipient: Recipient) -> (country: String, text: LegalText)? { found(at: recipient.country) }
+
+    /// The same where a number says it too.
+    func text(at place: Whereabouts) -> LegalText? { found(at: place)?.text }
+
+    private func found(at place: Whereabouts) -> (country: String, text: LegalText)? {
+        for country in rules.countries(of: place, defaultCountry: defaultCountry) {
             if let text = byCountry[country] { return (country, text) }
         }
         return nil

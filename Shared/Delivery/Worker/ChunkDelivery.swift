@@ -148,7 +148,9 @@ package struct ChunkDelivery: Sendable {
         for ((index, send), outcome) in zip(sends, outcomes) { result.book(index, outcome, for: send.recipient) }
         result.decideOnUnsent()
         if let events = rules.serviceEvents {
-            result.add(startedBy: events.jobs(for: result.rows, of: run.cause(of: job), plan: run.plan, triggers))
+            result.add(
+                startedBy: events.jobs(
+                    for: result.rows, of: run.cause(of: job), plan: run.plan, on: channel.queue, triggers))
         }
         if !sends.isEmpty {
             outages.withLock { $0 = result.isOutage ? min($0 + 1, Self.outagesCounted) : 0 }

@@ -35,13 +35,17 @@ package final class ServiceEvents: Sendable {
     }
 
     /// Jobs for the campaigns that these outcomes of one window start.
-    func jobs(for rows: [SendOutcomeRow], of cause: SendCause, plan: RunPlan, _ found: EventTriggers) -> [NewJob] {
+    ///
+    /// `queue`: of whose worker. Only e-mail and SMS have events of their own in Pinpoint.
+    func jobs(
+        for rows: [SendOutcomeRow], of cause: SendCause, plan: RunPlan, on queue: JobQueue, _ found: EventTriggers
+    ) -> [NewJob] {
         if found.isEmpty { return [] }
         let now = environment.now()
         var started: [TriggeredEvent] = []
         for row in rows {
-            for type in Self.types(of: row) {
-                let event = SegmentEvent(type: type, at: now, attributes: Self.attributes(type, cause, plan))
+            for type in Self.types(of: row, on: queue) {
+                let event = SegmentEvent(type: type, at: now, attributes: Self.attributes(type, row, cause, plan))
                 let id = Self.id(of: row, type, cause, at: now)
                 started += found.matching(event, receivedAt: now).map {
                     TriggeredEvent(trigger: $0, endpointKey: row.endpointKey, event: id)
@@ -56,11 +60,25 @@ package final class ServiceEvents: Sendable {
 
     /// A server that took the message is all that is known of its delivery before receipts come. Of one that we did not send
     /// (again) for certain, nothing is said.
-    private static func types(of row: SendOutcomeRow) -> [String] {
-        switch row.state {
-        case .accepted: ["_email.send", "_email.delivered"]
-        case .rejected: [rejection(row.reason)]
-        case .suppressed, .expired, .unknown: []
+    /// A carrier says more of a text later: `_SMS.SUCCESS` comes with its receipt.
+    private static func types(of row: SendOutcomeRow, on queue: JobQueue) -> [String] {
+        switch (row.state, queue) {
+        case (.accepted, .email): ["_email.send", "_email.delivered"]
+        case (.rejected, .email): [rejection(row.reason)]
+        case (.accepted, .sms): ["_SMS.BUFFERED"]
+        case (.rejected, .sms): ["_SMS.FAILURE"]
+        case (_, _): []
+        }
+    }
+
+    /// `record_status` of a text.
+    private static func recordStatus(_ row: SendOutcomeRow) -> String {
+        if row.state == .accepted { return "SUCCESSFUL" }
+        return switch row.reason.flatMap({ RejectionClass(rawValue: $0.name) }) {
+        case .address: "INVALID"
+        case .optedOut: "OPTED_OUT"
+        case .content, .rendering: "INVALID_MESSAGE"
+        case .mailbox, .configuration, .customDelivery, nil: "UNKNOWN"
         }
     }
 
@@ -73,13 +91,21 @@ package final class ServiceEvents: Sendable {
         }
     }
 
-    private static func attributes(_ type: String, _ cause: SendCause, _ plan: RunPlan) -> JSONObject {
-        [
-            "feedback": .string(type == "_email.send" ? "received" : String(type.dropFirst("_email.".count))),
+    private static func attributes(
+        _ type: String, _ row: SendOutcomeRow, _ cause: SendCause, _ plan: RunPlan
+    ) -> JSONObject {
+        var attributes: JSONObject = [
             "campaign_id": .string(plan.campaign.description),
             "campaign_activity_id": .string(cause.run.description),
             "treatment_id": .string(String(cause.treatment)),
         ]
+        if type.hasPrefix("_SMS.") {
+            attributes["record_status"] = .string(recordStatus(row))
+        } else {
+            let feedback = type == "_email.send" ? "received" : String(type.dropFirst("_email.".count))
+            attributes["feedback"] = .string(feedback)
+        }
+        return attributes
     }
 
     /// As of other events: the time, and a digest of what it is; so a send has each type once.

@@ -95,6 +95,8 @@ package enum RunPlanner {
             var treatment = RunPlan.Treatment(
                 name: names[index], sizePercent: sizes[index], email: email,
                 otherChannels: Set(others.map(\.rawValue)))
+            treatment.sms = try await SMSPlanner(app: app, account: account, session: session).content(
+                of: arm, purpose: CampaignExtensions.purpose(campaign.needletail))
             treatment.voice = try await VoicePlanner(account: account, session: session).content(of: arm)
             treatment.custom = CustomPlanner.content(of: arm)
             treatment.otherChannels.subtract(treatment.senders.keys)

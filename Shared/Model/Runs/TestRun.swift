@@ -42,11 +42,17 @@ package enum TestRun {
             email = try await planner.content(nil, request.content, at: .root)
         }
         let others = ChannelPlanner.channels(of: request.content).map(\.rawValue)
+        var treatment = RunPlan.Treatment(name: nil, sizePercent: 100, email: email, otherChannels: Set(others))
+        if request.content.type == .sms {
+            let planner = SMSPlanner(app: request.app, account: request.account, session: session)
+            treatment.sms = try await planner.content(request.content)
+        }
+        treatment.otherChannels.subtract(treatment.senders.keys)
         return RunPlan(
             account: request.account, app: request.app, campaign: campaign, campaignVersion: 0,
             campaignName: request.templateName, run: request.run, runDay: request.now.day, scheduledAt: request.now,
             expiresAt: request.now + duration, deliveryPolicy: .atMostOnce, holdoutPercent: 0,
-            treatments: [.init(name: nil, sizePercent: 100, email: email, otherChannels: Set(others))])
+            treatments: [treatment])
     }
 
     package struct Target: Sendable {

@@ -3,17 +3,21 @@ import PinpointAPI
 
 /// What templates of a channel may say beyond Pinpoint, in their member `Needletail`:
 /// - SMS: `"WhatsApp": {"Template", "Language", "Parameters": […], "Header" | "HeaderImage", "Buttons": […]}`, for providers of
-///   kind `whatsapp`: the name of an approved template and Handlebars for its places.
+///   kind `whatsapp`: the name of an approved template and Handlebars for its places; `"MediaUrls": […]`, Handlebars too: pictures, which
+///   make an MMS of it where the provider has them.
 /// - VOICE: `"Gather": {"NumDigits", "Timeout", "Prompt", "OptOutDigit"}`, keys that the person is asked to press, and
 ///   `"OriginationNumber"`, the number that calls.
 extension TemplateContent {
     static let whatsApp = "WhatsApp"
+    static let mediaURLs = "MediaUrls"
     static let gather = "Gather"
     static let originationNumber = "OriginationNumber"
 
     /// A WhatsApp body has at most 1024 characters, so that no template has more places than this.
     private static let whatsAppParameters = 64
     private static let whatsAppButtons = 10
+    /// Twilio's limit of one message.
+    private static let mediaLimit = 10
     /// Twilio hangs up calls whose keypad is silent for longer.
     private static let longestTimeout = 60
     private static let digitsLimit = 32
@@ -21,7 +25,7 @@ extension TemplateContent {
 
     var channelExtensions: [String] {
         switch type {
-        case .sms: [Self.whatsApp]
+        case .sms: [Self.whatsApp, Self.mediaURLs]
         case .voice: [Self.gather, Self.originationNumber]
         case .email, .push, .inapp: []
         }
@@ -32,6 +36,7 @@ extension TemplateContent {
         if let whatsApp = extensions[Self.whatsApp] {
             try Self.check(whatsApp: whatsApp, at: path.member(Self.whatsApp))
         }
+        if let media = extensions[Self.mediaURLs] { try Self.check(media: media, at: path.member(Self.mediaURLs)) }
         if let gather = extensions[Self.gather] { try Self.check(gather: gather, at: path.member(Self.gather)) }
         if let number = extensions[Self.originationNumber] {
             guard let number = number.string, (1...256).contains(number.utf8.count) else {
@@ -64,6 +69,12 @@ extension TemplateContent {
                 throw path.member(name).refusal("must have at most \(limit) items; got \(texts.count)")
             }
         }
+    }
+
+    private static func check(media json: JSON, at path: WirePath) throws(APIError) {
+        guard let list = json.array, list.count <= mediaLimit,
+            list.allSatisfy({ $0.string.map { (1...2048).contains($0.utf8.count) } ?? false })
+        else { throw path.refusal("must be a list of at most \(mediaLimit) URLs") }
     }
 
     private static func check(gather json: JSON, at path: WirePath) throws(APIError) {
@@ -106,6 +117,27 @@ extension TemplateContent {
         return RunPlan.GatherContent(
             digits: json["NumDigits"]?.int ?? 1, timeoutSeconds: json["Timeout"]?.int ?? 5,
             prompt: json["Prompt"]?.string, optOutDigit: json["OptOutDigit"]?.string)
+    }
+
+    /// Of an SMS template; the body is a text beside them.
+    var mediaURLs: [String] { members[Self.extensions]?[Self.mediaURLs]?.array?.compactMap(\.string) ?? [] }
+
+    static func replaceMedia<Failure>(
+        in members: JSONObject, at path: WirePath, _ transform: (TemplatePart) throws(Failure) -> String
+    ) throws(Failure) -> JSONObject {
+        guard var extensions = members[Self.extensions]?.object, let urls = extensions[Self.mediaURLs]?.array else {
+            return members
+        }
+        let place = path.member(Self.extensions).member(Self.mediaURLs)
+        var replaced: [JSON] = []
+        for (index, url) in urls.enumerated() {
+            let part = TemplatePart(path: place.element(index), kind: .line, source: url.string ?? "")
+            replaced.append(.string(try transform(part)))
+        }
+        extensions[Self.mediaURLs] = .array(replaced)
+        var members = members
+        members[Self.extensions] = .object(extensions)
+        return members
     }
 
     static func replaceWhatsApp<Failure>(

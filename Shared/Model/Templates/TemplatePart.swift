@@ -41,7 +41,8 @@ extension TemplateContent {
             let members = try Self.replace(Self.emailParts, in: members, at: path, transform)
             return try Self.replaceHeaders(in: members, at: path, transform)
         case .sms:
-            let members = try Self.replace(Self.body, in: members, at: path, transform)
+            var members = try Self.replace(Self.body, in: members, at: path, transform)
+            members = try Self.replaceMedia(in: members, at: path, transform)
             return try Self.replaceWhatsApp(in: members, at: path, transform)
         case .voice:
             // Values become part of an XML document there.

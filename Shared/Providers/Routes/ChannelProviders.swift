@@ -67,6 +67,13 @@ package final class ChannelProviders<Message: OutgoingMessage>: Sendable {
         return provider
     }
 
+    /// With the channel's own fields, which a message may be made by.
+    package func configured(_ app: AppID, _ type: String) async -> (provider: Provider<Message>, channel: JSONObject) {
+        let provider = await provider(of: app, type)
+        let setup = made.withLock { $0[Key(app: app, type: type)]?.setup }
+        return (provider, setup?.configuration ?? [:])
+    }
+
     private func make(_ setup: ChannelSetup, _ app: AppID, _ type: String) -> Provider<Message> {
         guard setup.isEnabled else {
             return Self.failing(
