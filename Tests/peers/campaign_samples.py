@@ -128,7 +128,7 @@ IN_APP = {
     "SegmentId": "{segment}",
     "TemplateConfiguration": {"InAppTemplate": {"Name": "sample", "Version": "1"}},
 }
-# What Pinpoint's model has and no campaign can have.
+# What Pinpoint's model has and its service takes in no campaign; ours does, in voice_story.py.
 NOWHERE = {"TemplateConfiguration.VoiceTemplate.Name", "TemplateConfiguration.VoiceTemplate.Version"}
 
 ANDROID = {

@@ -319,7 +319,11 @@ def campaigns():
             "CustomDeliveryConfiguration is required",
         ),
         ("a long SMS", good | {"MessageConfiguration": {"SMSMessage": {"Body": "x" * 1601}}}, "SMSMessage.Body must have"),
-        ("a voice template", good | {"TemplateConfiguration": {"VoiceTemplate": {"Name": "v"}}}, "VoiceTemplate is not"),
+        (
+            "a voice template of no version",
+            good | {"TemplateConfiguration": {"VoiceTemplate": {"Name": "v", "Version": "two"}}},
+            "TemplateConfiguration.VoiceTemplate.Version must be a version number or latest",
+        ),
     ]:
         refuse(f"a campaign with {what}", "POST", f"{A}/campaigns", body, BAD, message)
 

@@ -60,11 +60,16 @@ package struct ProviderKind: Sendable {
 /// Every provider there is. A new one is one line here, one file beside it and one folder of fixtures.
 package enum ProviderKinds {
     package static let all: [ProviderKind] = [
+        AWSMessaging.kind,
+        AWSVoice.kind,
         DevInboxProvider.kind,
         InboundMailbox.kind,
         Kannel.kind,
         Twilio.kind,
+        TwilioCalls.kind,
+        Vonage.kind,
         WebhookProvider.kind,
+        WhatsApp.kind,
     ]
 
     package static func named(_ name: String) -> ProviderKind? { byName[name] }
