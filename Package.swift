@@ -203,7 +203,7 @@ let package = Package(
             "SegmentServiceTests",
             web + ["Crypto", "HTTPClient", "Columns", "Segments", "IngestAPI", "SegmentService", "TestKit"]),
         tests("NeedletailTests", ["Core", "Needletail", "TestKit"]),
-        tests("TidyTests", ["Core", "Runtime", "Postgres", "PinpointAPI"]),
+        tests("TidyTests", ["Core", "Runtime", "Postgres", "PinpointAPI", "Providers"]),
         tests(
             "ScenarioTests",
             [

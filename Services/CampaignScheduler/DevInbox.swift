@@ -6,7 +6,7 @@ import PinpointAPI
 import Postgres
 import Runtime
 
-/// The development inbox: reads what its SMTP listener caught. Open, because it is a tool of one's own machine: off (404)
+/// The development inbox: shows what its SMTP listener, and the channels without a provider, caught. Open, because it is a tool of one's own machine: off (404)
 /// unless `NEEDLETAIL_DEV_INBOX=1`.
 enum DevInbox {
     static let routes: [Route] = [
@@ -14,14 +14,18 @@ enum DevInbox {
         route("GET", "/dev/inbox.html", index),
         route("GET", "/dev/inbox/{id}", one),
         route("GET", "/dev/inbox/{id}/raw", raw),
+        route("GET", "/dev/inbox/{id}/view", view),
+        route("POST", "/dev/inbox/{id}/{action}", bodyLimitBytes: 16 << 10, DevInboxCalls.act),
         route("DELETE", "/dev/inbox", clear),
     ]
 
     private static let pageSize = 50
     private static let largestPage = 500
 
-    private static func route(_ method: String, _ template: String, _ handler: @escaping Route.Handler) -> Route {
-        Route(method, template, access: .open, bodyLimitBytes: 0) { call in
+    private static func route(
+        _ method: String, _ template: String, bodyLimitBytes: Int = 0, _ handler: @escaping Route.Handler
+    ) -> Route {
+        Route(method, template, access: .open, bodyLimitBytes: bodyLimitBytes) { call in
             guard call.context.configuration.isDevInboxOn else { throw APIError.resourceNotFound }
             return try await handler(call)
         }
@@ -59,9 +63,13 @@ enum DevInbox {
         let id = try call.parameter("id")
         let isPage = id.hasSuffix(".html")
         let (entry, bytes) = try await find(isPage ? String(id.dropLast(".html".count)) : id, call)
+        var answer = entry.json
+        guard entry.channel == "EMAIL" else {
+            answer["text"] = .string(String(decoding: bytes, as: UTF8.self))
+            return isPage ? try view(call, entry, bytes) : .json(JSON.object(answer).serialized)
+        }
         let message = MailMessage(bytes)
         if isPage { return DevInboxPage.message(message) }
-        var answer = entry.json
         answer["headers"] = .array(
             message.headers.map { ["name": .string($0.name), "value": .string($0.value)] })
         answer["text"] = message.text.map { .string($0) }
@@ -74,11 +82,25 @@ enum DevInbox {
         return HTTPResponse(
             status: 200,
             headers: [
-                "Content-Type": "message/rfc822", "Content-Disposition": "attachment; filename=\"\(entry.id).eml\"",
+                "Content-Type": entry.channel == "EMAIL" ? "message/rfc822" : "text/plain; charset=utf-8",
+                "Content-Disposition": "attachment; filename=\"\(entry.id).\(entry.channel == "EMAIL" ? "eml" : "txt")\"",
                 "X-Content-Type-Options": "nosniff",
             ],
             body: .bytes(bytes)
         )
+    }
+
+    private static func view(_ call: RequestContext) async throws -> HTTPResponse {
+        let (entry, bytes) = try await find(try call.parameter("id"), call)
+        return try view(call, entry, bytes)
+    }
+
+    private static func view(
+        _ call: RequestContext, _ entry: DevInboxEntry, _ bytes: [UInt8]
+    ) throws -> HTTPResponse {
+        let send = entry.send(SendReferences(masterKey: call.context.masterKey))
+        let done = try call.query("done").flatMap(DevInboxAction.init(rawValue:))
+        return DevInboxView.page(entry, raw: bytes, isOurs: send != nil, done: done)
     }
 
     private static func clear(_ call: RequestContext) async throws -> HTTPResponse {

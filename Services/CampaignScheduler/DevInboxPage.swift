@@ -8,13 +8,13 @@ enum DevInboxPage {
         var html = """
             <!doctype html><meta charset="utf-8"><title>Development inbox</title>
             <style>body{font:14px system-ui;margin:2em}td,th{padding:4px 12px 4px 0;text-align:left}</style>
-            <h1>Development inbox</h1><table><tr><th>received<th>from<th>to<th>subject<th>
+            <h1>Development inbox</h1><table><tr><th>received<th>channel<th>from<th>to<th>subject<th>
 
             """
         for entry in entries {
             let (sender, to) = (escape(entry.sender), escape(entry.recipient))
             html += """
-                <tr><td>\(entry.receivedAt)<td>\(sender)<td>\(to)<td><a href="/dev/inbox/\(entry.id).html">\
+                <tr><td>\(entry.receivedAt)<td>\(escape(entry.channel))<td>\(sender)<td>\(to)<td><a href="/dev/inbox/\(entry.id)/view">\
                 \(escape(entry.subject ?? "(no subject)"))</a><td><a href="/dev/inbox/\(entry.id)/raw">raw</a>
 
                 """
@@ -35,7 +35,7 @@ enum DevInboxPage {
             policy: "sandbox allow-popups; default-src 'none'; img-src http: https: data:; style-src 'unsafe-inline'")
     }
 
-    private static func answer(_ html: String, policy: String) -> HTTPResponse {
+    static func answer(_ html: String, policy: String) -> HTTPResponse {
         HTTPResponse(
             status: 200,
             headers: [
@@ -46,7 +46,7 @@ enum DevInboxPage {
         )
     }
 
-    private static func escape(_ text: String) -> String {
+    static func escape(_ text: String) -> String {
         var escaped = ""
         for scalar in text.unicodeScalars {
             switch scalar {

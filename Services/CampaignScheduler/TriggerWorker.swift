@@ -35,15 +35,9 @@ struct TriggerWorker: Sendable {
             terms: Worker.Terms(queue: .triggers, lanes: Self.lanes, lease: lease), loop: context.loop,
             database: context.database, environment: environment, settlement: Settlement(resolver: Self.resolver),
             handler: { job, _ in try await open(job) })
-        let listener = Listener(context.database, channels: [QueueNotifier.channel])
         return [
             BackgroundWorker(name: "triggers") { await worker.runUntilCancelled() },
-            BackgroundWorker(name: "trigger-hints") {
-                listener.start()
-                while !Task.isCancelled {
-                    if await listener.next(timeout: .seconds(60)) { worker.wake() }
-                }
-            },
+            BackgroundWorker(name: "trigger-hints") { await worker.followHints(of: context.database) },
         ]
     }
 

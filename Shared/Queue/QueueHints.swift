@@ -2,6 +2,17 @@ package import Core
 package import EventLoop
 package import Postgres
 
+extension Worker {
+    /// Wakes the worker when somebody says that there may be work. Runs until cancelled; polling goes on without it.
+    package func followHints(of database: Database) async {
+        let listener = Listener(database, channels: [QueueNotifier.channel])
+        listener.start()
+        while !Task.isCancelled {
+            if await listener.next(timeout: .seconds(60)) { wake() }
+        }
+    }
+}
+
 /// Says "there may be work" to the workers of a queue, over NOTIFY: the first hint at once, then at most one per 100 ms.
 ///
 /// Never inside a transaction that did the work: commits with pending notifies serialise on one database-wide lock (463

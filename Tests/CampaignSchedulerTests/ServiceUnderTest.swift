@@ -98,7 +98,9 @@ struct ServiceUnderTest: Sendable {
         _ method: String, _ target: String, _ body: [UInt8], isSigned: Bool = true, headers: [(String, String)] = []
     ) async throws -> Answer {
         var all: [(name: String, value: String)] = headers.map { (name: $0.0, value: $0.1) }
-        if !body.isEmpty { all.append((name: "Content-Type", value: "application/json")) }
+        if !body.isEmpty, !all.contains(where: { $0.name == "Content-Type" }) {
+            all.append((name: "Content-Type", value: "application/json"))
+        }
         if isSigned {
             all += SigV4.sign(
                 method: method, host: host, target: target, headers: all, body: body, key: Self.key,

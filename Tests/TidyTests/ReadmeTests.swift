@@ -1,6 +1,7 @@
 import Glibc
 import PinpointAPI
 import Postgres
+import Providers
 import Runtime
 import Testing
 
@@ -19,9 +20,10 @@ import Testing
         #expect(Self.paths(in: text) == ["Shared/Gone/A.swift", "ops/x", "Tests/"])
     }
 
-    @Test func `the table of settings and the list of operations that answer 501 are current`() throws {
+    @Test func `the tables of settings and providers and the list of operations that answer 501 are current`() throws {
         try Self.expectBlock("settings", Settings.markdown)
         let names = Operation.all.filter { !$0.isBuilt }.map(\.name).sorted()
+        try Self.expectBlock("providers", ProviderKinds.markdown)
         try Self.expectBlock("unbuilt", names.map { "`\($0)`" }.joined(separator: ", ") + "\n")
     }
 

@@ -59,16 +59,10 @@ package enum DeliveryProcess {
             settlement: Settlement(resolver: .ledger(environment, channel)),
             handler: { job, held in try await delivery.run(job, held) }
         )
-        let hints = Listener(context.database, channels: [QueueNotifier.channel])
         return [
             BackgroundWorker(name: "delivery") { await worker.runUntilCancelled() },
             BackgroundWorker(name: "trigger-hints") { try await notifier.run() },
-            BackgroundWorker(name: "queue-hints") {
-                hints.start()
-                while !Task.isCancelled {
-                    if await hints.next(timeout: .seconds(60)) { worker.wake() }
-                }
-            },
+            BackgroundWorker(name: "queue-hints") { await worker.followHints(of: context.database) },
         ]
     }
 

@@ -74,6 +74,20 @@ package enum ProviderKinds {
 
     package static func named(_ name: String) -> ProviderKind? { byName[name] }
 
+    /// The README's table, in Markdown. What is required is bold.
+    package static var markdown: String {
+        var lines = ["| kind | channels | settings | secrets |", "| --- | --- | --- | --- |"]
+        for kind in all.sorted(by: { $0.name < $1.name }) {
+            func names(_ fields: [ProviderKind.Field]) -> String {
+                fields.isEmpty
+                    ? "–" : fields.map { $0.isRequired ? "**`\($0.name)`**" : "`\($0.name)`" }.joined(separator: ", ")
+            }
+            let channels = kind.channels.sorted().joined(separator: ", ")
+            lines.append("| `\(kind.name)` | \(channels) | \(names(kind.settings)) | \(names(kind.secrets)) |")
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
     private static let byName = Dictionary(all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
 }
 
