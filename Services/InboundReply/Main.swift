@@ -1,9 +1,9 @@
 import Hosting
 
 /// Receives providers' webhooks, and what people answer.
-@main
-enum InboundReply {
+@main enum Main {
     static func main() async {
-        await ServiceProcess.run("inbound-reply", routes: { _ in [] }, workers: { _ in [] })
+        let process = InboundProcess()
+        await ServiceProcess.run("inbound-reply", routes: process.routes, workers: process.workers)
     }
 }

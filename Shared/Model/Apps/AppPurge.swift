@@ -15,7 +15,7 @@ package enum AppPurge {
         "jobs", "run_chunks", "run_zones", "runs", "campaign_schedules", "campaign_versions", "campaigns",
         "segment_versions", "segments", "channels", "endpoints", "users", "suppressions", "cap_reservations",
         "engagements", "rollups", "access_keys",
-        "segment_members", "user_merges", "attribute_names", "attribute_blacklists", "rate_buckets",
+        "send_receipts", "inbound_calls", "inbound_parts", "channel_providers", "segment_members", "user_merges", "attribute_names", "attribute_blacklists", "rate_buckets",
     ]
 
     /// The app that has waited longest; nil when there is none.
