@@ -60,11 +60,16 @@ package struct ProviderKind: Sendable {
 /// Every provider there is. A new one is one line here, one file beside it and one folder of fixtures.
 package enum ProviderKinds {
     package static let all: [ProviderKind] = [
+        ADM.kind,
+        APNs.kind,
+        Baidu.kind,
         DevInboxProvider.kind,
+        FCM.kind,
         InboundMailbox.kind,
         Kannel.kind,
         Twilio.kind,
         WebhookProvider.kind,
+        WebPush.kind,
     ]
 
     package static func named(_ name: String) -> ProviderKind? { byName[name] }
