@@ -62,7 +62,11 @@ package enum ProviderKinds {
     package static let all: [ProviderKind] = [
         AWSMessaging.kind,
         AWSVoice.kind,
+        ADM.kind,
+        APNs.kind,
+        Baidu.kind,
         DevInboxProvider.kind,
+        FCM.kind,
         InboundMailbox.kind,
         Kannel.kind,
         Twilio.kind,
@@ -70,6 +74,7 @@ package enum ProviderKinds {
         Vonage.kind,
         WebhookProvider.kind,
         WhatsApp.kind,
+        WebPush.kind,
     ]
 
     package static func named(_ name: String) -> ProviderKind? { byName[name] }
