@@ -12,6 +12,17 @@ package enum OutcomeStore {
         at now: Instant,
         in session: Session
     ) async throws {
+        try await append(rows, superseding: [:], of: cause, plan: plan, at: now, in: session)
+    }
+
+    private static func append(
+        _ rows: [SendOutcomeRow],
+        superseding: [Int32: String],
+        of cause: SendCause,
+        plan: RunPlan,
+        at now: Instant,
+        in session: Session
+    ) async throws {
         guard !rows.isEmpty else { return }
         var copy = CopyWriter(columns: 13)
         for row in rows {
@@ -37,7 +48,7 @@ package enum OutcomeStore {
             """,
             copy
         )
-        try await session.execute(changeLog(rows, of: cause, plan: plan, at: now))
+        try await session.execute(changeLog(rows, superseding: superseding, of: cause, plan: plan, at: now))
     }
 
     /// Adds acceptances that a holder learned after its lease was gone. One that is in the ledger already is not added again:
@@ -51,7 +62,7 @@ package enum OutcomeStore {
     ) async throws {
         let known = try await session.query(
             """
-            SELECT ordinal, endpoint_key, outcome = \(TerminalState.accepted.rawValue) FROM send_outcomes
+            SELECT ordinal, endpoint_key, outcome, reason FROM send_outcomes
              WHERE run_day = \(cause.runDay) AND app = \(plan.app) AND run = \(cause.run) AND chunk = \(cause.chunk)
                AND ordinal = ANY (\(rows.map(\.ordinal)))
             """
@@ -59,23 +70,28 @@ package enum OutcomeStore {
         var accepted: Set<Int32> = []
         // A recipient who was erased since has another key in the ledger.
         var keys: [Int32: Int64] = [:]
+        var superseded: [Int32: String] = [:]
         for row in known {
             let ordinal: Int32 = try row.get(0)
             keys[ordinal] = try row.get(1)
-            if try row.get(2) { accepted.insert(ordinal) }
+            let (outcome, reason): (Int16, String?) = (try row.get(2), try row.get(3))
+            guard let state = TerminalState(rawValue: outcome) else { continue }
+            if state == .accepted { accepted.insert(ordinal) }
+            superseded[ordinal] = OutcomeEvent.type(state: state, reason: reason.map { OutcomeReason($0) })
         }
         let unknown = rows.filter { !accepted.contains($0.ordinal) }.map { row in
             var row = row
             row.endpointKey = keys[row.ordinal] ?? row.endpointKey
             return row
         }
-        try await append(unknown, of: cause, plan: plan, at: now, in: session)
+        try await append(unknown, superseding: superseded, of: cause, plan: plan, at: now, in: session)
     }
 
-    /// The roll-up deltas of a window. A late acceptance supersedes the `unknown` that the reaper booked under AT_MOST_ONCE; under
-    /// AT_LEAST_ONCE the recipient was sent again instead, and the first copy is counted apart.
-    static func changeLog(
+    /// The roll-up deltas of a window. A late acceptance supersedes the `unknown` that the reaper booked under AT_MOST_ONCE; where
+    /// the recipient is sent to again instead (AT_LEAST_ONCE, and under the same key), that counts, and the first copy apart.
+    private static func changeLog(
         _ rows: [SendOutcomeRow],
+        superseding: [Int32: String],
         of cause: SendCause,
         plan: RunPlan,
         at now: Instant
@@ -86,11 +102,10 @@ package enum OutcomeStore {
                 counts[OutcomeEvent.type(row), default: 0] += 1
                 continue
             }
-            switch plan.deliveryPolicy {
-            case .atMostOnce:
+            if plan.deliveryPolicy == .atMostOnce, let before = superseding[row.ordinal] {
                 counts[OutcomeEvent.type(row), default: 0] += 1
-                counts[OutcomeEvent.type(state: .unknown, reason: .crashed), default: 0] -= 1
-            case .atLeastOnce:
+                counts[before, default: 0] -= 1
+            } else {
                 counts[OutcomeEvent.lateCopy, default: 0] += 1
             }
         }
