@@ -63,6 +63,7 @@ bench: setup-bench build ## measure against the physical limits and the peers (B
 .PHONY: chaos
 chaos: setup build ## kill workers and Postgres 200 times during a run of 50,000 recipients, and ingest-api under load
 	@ops/chaos/run.sh
+	@ops/chaos/run.sh keys
 	@ops/chaos/run.sh ingest
 
 .PHONY: db

@@ -12,15 +12,22 @@ struct GetInAppMessages: Sendable {
 
     func run(_ call: RequestContext) async throws -> HTTPResponse {
         let app = try await call.app()
+        guard let answer = try await answer(app, call) else { throw try await ReadEndpoints.notFound(in: app, call) }
+        return call.answer(answer)
+    }
+
+    /// Nil when there is no such endpoint.
+    func answer(_ app: AppID, _ call: RequestContext) async throws -> InAppMessagesResponse? {
         let id = EndpointID(try call.parameter("endpoint-id"))
         let now = call.context.environment.now()
-        let answer = try await call.context.database.withSession { session in
+        return try await call.context.database.withSession { session in
             let campaigns = try await campaigns.active(app, account: call.account, at: now, in: session)
             let shown = try await InAppCampaigns.shown(to: id, of: app, among: campaigns, at: now, in: session)
-            return shown.map { $0.map { Self.message(of: campaigns[$0.campaign], arm: $0.arm) } }
+            return shown.map { shown in
+                InAppMessagesResponse(
+                    inAppMessageCampaigns: shown.map { Self.message(of: campaigns[$0.campaign], arm: $0.arm) })
+            }
         }
-        guard let answer else { throw try await ReadEndpoints.notFound(in: app, call) }
-        return call.answer(InAppMessagesResponse(inAppMessageCampaigns: answer))
     }
 
     private static func message(of campaign: InAppCampaigns.Active, arm: Int16) -> InAppMessageCampaign {

@@ -16,6 +16,7 @@ struct Ingest: Sendable {
     let campaigns: RunCampaigns
     let attributes: AttributeRegistry
     let inApp = InAppCampaignCache()
+    let inAppStreams = InAppStreams()
     let triggers: TriggerRegistry
     /// Tells campaign-scheduler that events have started campaigns.
     private let hints: QueueNotifier

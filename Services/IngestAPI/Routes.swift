@@ -18,6 +18,12 @@ enum Routes {
             Route(.deleteEndpoint, handler: DeleteEndpoints.one),
             Route(.deleteUserEndpoints, handler: DeleteEndpoints.ofUser),
             Route(.getInAppMessages, handler: GetInAppMessages(campaigns: ingest.inApp).run),
+            Route(
+                "GET", "/v1/apps/{application-id}/endpoints/{endpoint-id}/inappmessages/stream",
+                access: .signed(action: Operation.getInAppMessages.action), bodyLimitBytes: noBody,
+                handler: StreamInAppMessages(
+                    messages: GetInAppMessages(campaigns: ingest.inApp), streams: ingest.inAppStreams
+                ).run),
             Route(.removeAttributes) { try await Attributes.remove($0, ingest) },
             Route(
                 "GET", "/v1/apps/{application-id}/attributes", access: .signed(action: "mobiletargeting:GetAttributes"),
@@ -33,7 +39,10 @@ enum Routes {
                 "POST", "/v1/apps/{application-id}/credentials",
                 access: .signed(action: AccessPolicy.createCredentials),
                 bodyLimitBytes: CreateCredentials.bodyLimitBytes, handler: CreateCredentials.run),
-            Route("GET", "/sdk/needletail.js", access: .open, bodyLimitBytes: noBody) { ServeWebSDK.run($0) },
+            Route("GET", "/sdk/needletail.js", access: .open, bodyLimitBytes: noBody, handler: ServeWebSDK.core.run),
+            Route(
+                "GET", "/sdk/needletail-inapp.js", access: .open, bodyLimitBytes: noBody,
+                handler: ServeWebSDK.inApp.run),
             Route("GET", "/t/o/{token}", access: .open, bodyLimitBytes: noBody) { try await TrackOpen.run($0, ingest) },
             Route("GET", "/t/c/{token}", access: .open, bodyLimitBytes: noBody) {
                 try await TrackClick.run($0, ingest)

@@ -132,7 +132,10 @@ extension HTTPConnection {
         guard hasUnsent else { return }
         guard let sent = push(unsent, from: unsentStart) else { return abort() }
         unsentStart += sent
-        if unsent.count - unsentStart <= Self.unsentLimit { resumeWriters() }
+        if unsent.count - unsentStart <= Self.unsentLimit, !writers.isEmpty {
+            extendDeadline()
+            resumeWriters()
+        }
         guard !hasUnsent else { return }
         unsent = []
         unsentStart = 0
@@ -182,7 +185,9 @@ extension HTTPConnection {
         state = .streaming
         sendPiece([])
         do {
-            try await produce(HTTPBodyWriter { try await self.write($0) })
+            let server = server
+            try await produce(
+                HTTPBodyWriter(isDraining: { server.isDraining }, { try await self.write($0) }))
         } catch {
             if state == .streaming, !(error is CancellationError) {
                 server.environment.log.error("http.stream_failed", error)
@@ -220,16 +225,20 @@ extension HTTPConnection {
         server.writeBuffer.append(contentsOf: piece)
         if !piece.isEmpty, !exchange.isHTTP10 { server.writeBuffer.append("\r\n") }
         if hasUnsent {
+            // The deadline stands: small pieces, such as heartbeats, give nobody more time who takes none.
             unsent.removeSubrange(..<unsentStart)
             unsentStart = 0
             unsent.append(contentsOf: server.writeBuffer)
         } else {
             guard let sent = push(server.writeBuffer, from: 0) else { return abort() }
             keep(server.writeBuffer, from: sent)
+            if hasUnsent { extendDeadline() }
         }
-        guard hasUnsent else { return }
+        if hasUnsent { listen(forInput: false) }
+    }
+
+    private func extendDeadline() {
         deadline = MonotonicClock.now() + server.configuration.writeDeadline.microseconds
-        listen(forInput: false)
     }
 
     private func resumeWriters() {

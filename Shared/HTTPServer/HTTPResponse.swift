@@ -39,10 +39,18 @@ package struct HTTPResponse: Sendable {
 /// The receiving end of a streamed body.
 package struct HTTPBodyWriter: Sendable {
     private let sink: @Sendable ([UInt8]) async throws -> Void
+    private let draining: @Sendable () -> Bool
 
-    package init(_ sink: @escaping @Sendable ([UInt8]) async throws -> Void) {
+    package init(
+        isDraining: @escaping @Sendable () -> Bool = { false },
+        _ sink: @escaping @Sendable ([UInt8]) async throws -> Void
+    ) {
+        draining = isDraining
         self.sink = sink
     }
+
+    /// The server wants to end: a stream without an end of its own ends now. On the server's loop only.
+    package var isDraining: Bool { draining() }
 
     /// Sends one piece. Suspends while more than 64 KB are unsent; throws `CancellationError` once the client is gone.
     package func write(_ bytes: [UInt8]) async throws {

@@ -123,6 +123,7 @@ import Testing
                 "POST /v1/apps/{application-id}/events", "POST /v1/apps/{application-id}/events/legacy",
                 "POST /v1/apps/{application-id}/credentials",
                 "GET /v1/apps/{application-id}/endpoints/{endpoint-id}/inappmessages",
+                "GET /v1/apps/{application-id}/endpoints/{endpoint-id}/inappmessages/stream",
             ]
             var seen: Set<String> = []
             for route in Routes.all(IngestAPI.Ingest(ingest.context)) {

@@ -9,11 +9,11 @@ import Testing
 
 /// GetInAppMessages over HTTP; which campaigns are on, and who sees which treatment, is in ModelTests.
 @Suite(.database) struct InAppMessagesTests {
-    private static let gold = SegmentID(high: 5, low: 5)
+    static let gold = SegmentID(high: 5, low: 5)
 
-    private func campaign(_ changes: JSONObject = [:]) -> JSON {
+    static func campaign(_ changes: JSONObject = [:]) -> JSON {
         var object: JSONObject = [
-            "SegmentId": .string(Self.gold.description), "SegmentVersion": 1, "Name": "thanks", "Priority": 2,
+            "SegmentId": .string(gold.description), "SegmentVersion": 1, "Name": "thanks", "Priority": 2,
             "Limits": ["Daily": 3, "Session": 1],
             "Schedule": [
                 "StartTime": "IMMEDIATE", "EndTime": "1998-08-01T00:00:00.000Z", "Frequency": "IN_APP_EVENT",
@@ -23,20 +23,20 @@ import Testing
                 ],
                 "QuietTime": ["Start": "22:00", "End": "06:00"],
             ],
-            "MessageConfiguration": ["InAppMessage": ["Layout": "OVERLAYS", "Content": .array([Self.content])]],
+            "MessageConfiguration": ["InAppMessage": ["Layout": "OVERLAYS", "Content": .array([content])]],
         ]
         for member in changes.members { object[member.key] = member.value }
         return .object(object)
     }
 
-    private static let content: JSON = [
+    static let content: JSON = [
         "BackgroundColor": "#FFFFFF",
         "HeaderConfig": ["Alignment": "CENTER", "Header": "Thank you", "TextColor": "#000000"],
         "PrimaryBtn": ["DefaultConfig": ["ButtonAction": "LINK", "Link": "https://example.com", "Text": "More"]],
     ]
 
     /// A segment of endpoints whose attribute `tier` is gold, and a campaign for it.
-    private func prepare(_ ingest: RunningIngest, _ json: JSON) async throws -> CampaignID {
+    static func prepare(_ ingest: RunningIngest, _ json: JSON) async throws -> CampaignID {
         let definition = try CampaignDefinition(WriteCampaignRequest(json: json, at: .root))
         let (app, now, id) = (ingest.app, RunningIngest.now, CampaignID(high: 7, low: 7))
         let segment: JSON = [
@@ -44,11 +44,11 @@ import Testing
         ]
         try await ingest.test.database.transaction { session in
             try await session.execute(
-                "INSERT INTO segments (app, id, version, created_at) VALUES (\(app), \(Self.gold), 1, \(now))")
+                "INSERT INTO segments (app, id, version, created_at) VALUES (\(app), \(gold), 1, \(now))")
             try await session.execute(
                 """
                 INSERT INTO segment_versions (app, id, version, definition, created_at)
-                VALUES (\(app), \(Self.gold), 1, \(SQLBind.jsonb(segment.serialized)), \(now))
+                VALUES (\(app), \(gold), 1, \(SQLBind.jsonb(segment.serialized)), \(now))
                 """)
             _ = try await CampaignStore.create(
                 app, id: id, definition, tags: nil, account: RunningIngest.account, now: now, in: session)
@@ -62,7 +62,7 @@ import Testing
 
     @Test func `a member of the segment is shown the campaign whole, anybody else nothing`() async throws {
         try await RunningIngest.run { ingest in
-            let id = try await prepare(ingest, campaign())
+            let id = try await Self.prepare(ingest, Self.campaign())
             for (endpoint, tier) in [("a", "gold"), ("b", "tin")] {
                 let address: JSON = .string("\(endpoint)@example.com")
                 try await ingest.update(
@@ -89,9 +89,24 @@ import Testing
         }
     }
 
+    @Test func `a message that is a text only is shown as content`() async throws {
+        try await RunningIngest.run { ingest in
+            let text: JSON = ["InAppMessage": ["Body": "Hello", "CustomConfig": ["theme": "dark"]]]
+            _ = try await Self.prepare(ingest, Self.campaign(["MessageConfiguration": text]))
+            try await ingest.update(
+                "a", ["ChannelType": "EMAIL", "Address": "a@example.com", "Attributes": ["tier": ["gold"]]])
+            let shown = try await messages(ingest, "a").json["InAppMessageCampaigns"]?.array?.first
+            #expect(
+                shown?["InAppMessage"] == [
+                    "Content": [["BodyConfig": ["Alignment": "LEFT", "Body": "Hello", "TextColor": "#000000"]]],
+                    "CustomConfig": ["theme": "dark"],
+                ])
+        }
+    }
+
     @Test func `a paused campaign is not shown`() async throws {
         try await RunningIngest.run { ingest in
-            _ = try await prepare(ingest, campaign(["IsPaused": true]))
+            _ = try await Self.prepare(ingest, Self.campaign(["IsPaused": true]))
             let gold: JSON = ["ChannelType": "EMAIL", "Address": "a@example.com", "Attributes": ["tier": ["gold"]]]
             try await ingest.update("a", gold)
             #expect(try await messages(ingest, "a").json == ["InAppMessageCampaigns": []])

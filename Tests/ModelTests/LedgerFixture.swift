@@ -60,7 +60,14 @@ struct LedgerFixture {
 
     func book(_ rows: [SendOutcomeRow]) async throws {
         let (cause, plan, now) = (cause, plan, now)
-        try await database.transaction { try await OutcomeStore.append(rows, of: cause, plan: plan, at: now, in: $0) }
+        let isLate = rows.contains { $0.flags & SendOutcomeRow.late != 0 }
+        try await database.transaction { session in
+            if isLate {
+                try await OutcomeStore.appendLate(rows, of: cause, plan: plan, at: now, in: session)
+            } else {
+                try await OutcomeStore.append(rows, of: cause, plan: plan, at: now, in: session)
+            }
+        }
     }
 
     /// Outcomes of recipients `range`, 1-based; key = ordinal + 1.

@@ -1,4 +1,5 @@
 import Core
+import Glibc
 import Model
 import Postgres
 import TestKit
@@ -44,6 +45,29 @@ import Testing
             for service in RunningSuite.Service.ofEmail {
                 #expect(try !suite.process(service).output.contains { $0.contains("wk_") })
             }
+        }
+    }
+
+    /// `NEEDLETAIL_SCREENSHOTS`: a folder to leave pictures of all layouts in.
+    @Test func `in-app messages in Chromium: six layouts, buttons, caps, keyboard, and campaigns that come and go`()
+        async throws
+    {
+        let database = try TestDatabase.current.database
+        try await RunningSuite.with(services: [.ingest, .segments, .scheduler, .aggregator]) { suite in
+            let folder = getenv("NEEDLETAIL_SCREENSHOTS").map { String(cString: $0) }
+            let output = try await suite.drive("in_app_story.py", folder.map { [$0] } ?? [], within: .seconds(240))
+            let endpoint = try #require(output.values(after: "endpoint").first)
+            for line in output.values(after: "expect") {
+                let words = line.split(separator: " ")
+                let (type, count) = (String(words[0]), Int(words[1]))
+                try await eventually("\(count ?? -1) events \(type)") {
+                    try await Self.events(type, of: endpoint, database).count == count
+                }
+            }
+            let shown = try await Self.events("_inapp.message_displayed", of: endpoint, database)
+            #expect(shown.allSatisfy { $0.attributes["delivery_type"] == "IN_APP_MESSAGE" })
+            #expect(shown.allSatisfy { $0.attributes["campaign_id"]?.string?.utf8.count == 32 })
+            #expect(shown.allSatisfy { $0.attributes["treatment_id"] == "0" })
         }
     }
 

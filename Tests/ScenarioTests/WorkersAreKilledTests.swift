@@ -7,6 +7,12 @@ import Testing
         try await chaos(["--kills", "10", "--recipients", "10000"], within: .seconds(900))
     }
 
+    @Test func `kill -9 of delivery-custom before a webhook that keeps its promise leaves nothing unknown`()
+        async throws
+    {
+        try await chaos(["keys", "--kills", "10", "--recipients", "5000"], within: .seconds(900))
+    }
+
     @Test func `kill -9 of ingest-api every 200 ms under 8 clients loses and repeats nothing`() async throws {
         try await chaos(["ingest", "--seconds", "15", "--kills", "10"], within: .seconds(300))
     }

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the benchmarks on a suite of their own: a fresh home, a free port, mail into an smtp-sink. Everything it starts is gone
 # afterwards. Build first (make bench does).
-#   usage: ops/bench/run.sh BUILD_FOLDER [idle|json|columns|queue|fanout|ingest|email|push|render|pickup|event|pipeline|segments|memory ...]
+#   usage: ops/bench/run.sh BUILD_FOLDER [idle|json|columns|queue|fanout|ingest|webhooks|email|push|custom|render|pickup|event|pipeline|segments|memory ...]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -11,10 +11,12 @@ shift
 home=$(mktemp -d /tmp/needletail-bench.XXXXXX)
 sink=
 h2=
+receiver=
 cleanup() {
     "$build/needletail" down >/dev/null 2>&1 || true
     [ -z "$sink" ] || kill "$sink" 2>/dev/null || true
     [ -z "$h2" ] || kill "$h2" 2>/dev/null || true
+    [ -z "$receiver" ] || kill "$receiver" 2>/dev/null || true
     rm -rf -- "$home"
 }
 trap cleanup EXIT
@@ -37,6 +39,26 @@ h2_port=$(free_port)
 /usr/sbin/nghttpd -a 127.0.0.1 --echo-upload "$h2_port" "$home/h2/key.pem" "$home/h2/ca.pem" >/dev/null 2>&1 &
 h2=$!
 export BENCH_H2_PORT=$h2_port BENCH_H2_PID=$h2 BENCH_H2_CA=$home/h2/ca.pem BENCH_H2_FOLDER=$home/h2
+# Whom H1 posts to: nginx, one process, which reads the body and answers.
+receiver_port=$(free_port)
+receiver_home=$home/receiver
+mkdir -p "$receiver_home"
+cat >"$receiver_home/nginx.conf" <<CONF
+daemon off;
+master_process off;
+pid $receiver_home/nginx.pid;
+error_log /dev/null;
+events { worker_connections 1024; }
+http {
+    access_log off;
+    client_body_temp_path $receiver_home/body;
+    keepalive_requests 100000000;
+    server { listen 127.0.0.1:$receiver_port backlog=1024; location / { return 200 "ok"; } }
+}
+CONF
+/usr/sbin/nginx -c "$receiver_home/nginx.conf" -p "$receiver_home" >/dev/null 2>&1 &
+receiver=$!
+export BENCH_H1_PORT=$receiver_port BENCH_H1_PID=$receiver BENCH_H1_FOLDER=$receiver_home
 
 export NEEDLETAIL_HOME=$home
 NEEDLETAIL_PORT=$(free_port)

@@ -24,8 +24,8 @@ class Kill:
     rest: float = 0.0
 
 
-def plan(random, kills, messages):
-    """The kills of one run, by victim. More than a tenth of them are failpoints of delivery-email."""
+def plan(random, kills, messages, worker="delivery-email"):
+    """The kills of one run, by victim. More than a tenth of them are failpoints of the delivery worker."""
     scheduler, postgres = kills * 3 // 10, kills // 5
     delivery = kills - scheduler - postgres
     by_failpoint = max(2, kills * 12 // 100)
@@ -44,7 +44,7 @@ def plan(random, kills, messages):
     schedulers = [Kill(failpoint=f"{name}:abort@1") for name in steps]
     schedulers += spread(scheduler - len(schedulers) - 1, at_work=False)
     schedulers.append(Kill(failpoint=f"{LAST_SCHEDULER_FAILPOINT}:abort@1"))
-    return {"delivery-email": deliveries, "campaign-scheduler": schedulers, "postgres": spread(postgres, at_work=False)}
+    return {worker: deliveries, "campaign-scheduler": schedulers, "postgres": spread(postgres, at_work=False)}
 
 
 class Victim:

@@ -55,10 +55,19 @@ package enum InAppContent {
                 let template = source.template.flatMap { templates[$0] }
                 if source.template != nil, template == nil { return nil }
                 return InAppMessage(
-                    content: source.message?.content ?? template?.content,
+                    content: source.message?.content ?? template?.content ?? bare(source.message?.body),
                     customConfig: source.message?.customConfig ?? template?.customConfig,
                     layout: source.message?.layout ?? template?.layout)
             }
         }
+    }
+
+    /// A message that is no more than a text, as clients draw it.
+    private static func bare(_ body: String?) -> [InAppMessageContent]? {
+        guard let body, !body.isEmpty else { return nil }
+        return [
+            InAppMessageContent(
+                bodyConfig: InAppMessageBodyConfig(alignment: .left, body: body, textColor: "#000000"))
+        ]
     }
 }

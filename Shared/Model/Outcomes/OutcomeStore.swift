@@ -10,7 +10,17 @@ package enum OutcomeStore {
         of cause: SendCause,
         plan: RunPlan,
         at now: Instant,
-        superseding: [Int32: OutcomeReason] = [:],
+        in session: Session
+    ) async throws {
+        try await append(rows, superseding: [:], of: cause, plan: plan, at: now, in: session)
+    }
+
+    private static func append(
+        _ rows: [SendOutcomeRow],
+        superseding: [Int32: String],
+        of cause: SendCause,
+        plan: RunPlan,
+        at now: Instant,
         in session: Session
     ) async throws {
         guard !rows.isEmpty else { return }
@@ -38,12 +48,11 @@ package enum OutcomeStore {
             """,
             copy
         )
-        try await session.execute(changeLog(rows, of: cause, plan: plan, at: now, superseding: superseding))
+        try await session.execute(changeLog(rows, superseding: superseding, of: cause, plan: plan, at: now))
     }
 
-    /// Adds acceptances that were learned after the outcome was booked as unknown: by a holder whose lease was gone, or from a
-    /// provider's receipt. One that is in the ledger already is not added again: the holder may have lost only the answer to its
-    /// commit. The lock makes the two see each other.
+    /// Adds acceptances that a holder learned after its lease was gone. One that is in the ledger already is not added again:
+    /// the holder may have lost only the answer to its commit.
     package static func appendLate(
         _ rows: [SendOutcomeRow],
         of cause: SendCause,
@@ -51,7 +60,6 @@ package enum OutcomeStore {
         at now: Instant,
         in session: Session
     ) async throws {
-        _ = try await session.query(AppLock.take([AppLock.key(plan.app, "late/\(cause.run)/\(cause.chunk)")]))
         let known = try await session.query(
             """
             SELECT ordinal, endpoint_key, outcome, reason FROM send_outcomes
@@ -62,35 +70,31 @@ package enum OutcomeStore {
         var accepted: Set<Int32> = []
         // A recipient who was erased since has another key in the ledger.
         var keys: [Int32: Int64] = [:]
-        var superseded: [Int32: OutcomeReason] = [:]
+        var superseded: [Int32: String] = [:]
         for row in known {
             let ordinal: Int32 = try row.get(0)
             keys[ordinal] = try row.get(1)
-            let state: Int16 = try row.get(2)
-            let reason: String? = try row.get(3)
-            switch TerminalState(rawValue: state) {
-            case .accepted: accepted.insert(ordinal)
-            case .unknown: superseded[ordinal] = reason.map { OutcomeReason($0) }
-            case .rejected, .suppressed, .expired, nil: break
-            }
+            let (outcome, reason): (Int16, String?) = (try row.get(2), try row.get(3))
+            guard let state = TerminalState(rawValue: outcome) else { continue }
+            if state == .accepted { accepted.insert(ordinal) }
+            superseded[ordinal] = OutcomeEvent.type(state: state, reason: reason.map { OutcomeReason($0) })
         }
         let unknown = rows.filter { !accepted.contains($0.ordinal) }.map { row in
             var row = row
             row.endpointKey = keys[row.ordinal] ?? row.endpointKey
             return row
         }
-        try await append(unknown, of: cause, plan: plan, at: now, superseding: superseded, in: session)
+        try await append(unknown, superseding: superseded, of: cause, plan: plan, at: now, in: session)
     }
 
-    /// The roll-up deltas of a window. A late acceptance supersedes the `unknown` that was booked under AT_MOST_ONCE (`superseding`
-    /// says why, by ordinal; by the reaper when it does not); under
-    /// AT_LEAST_ONCE the recipient was sent again instead, and the first copy is counted apart.
-    static func changeLog(
+    /// The roll-up deltas of a window. A late acceptance supersedes the `unknown` that the reaper booked under AT_MOST_ONCE; where
+    /// the recipient is sent to again instead (AT_LEAST_ONCE, and under the same key), that counts, and the first copy apart.
+    private static func changeLog(
         _ rows: [SendOutcomeRow],
+        superseding: [Int32: String],
         of cause: SendCause,
         plan: RunPlan,
-        at now: Instant,
-        superseding: [Int32: OutcomeReason] = [:]
+        at now: Instant
     ) -> SQL {
         var counts: [String: Int64] = [:]
         for row in rows {
@@ -98,12 +102,10 @@ package enum OutcomeStore {
                 counts[OutcomeEvent.type(row), default: 0] += 1
                 continue
             }
-            switch plan.deliveryPolicy {
-            case .atMostOnce:
+            if plan.deliveryPolicy == .atMostOnce, let before = superseding[row.ordinal] {
                 counts[OutcomeEvent.type(row), default: 0] += 1
-                let reason = superseding[row.ordinal] ?? .crashed
-                counts[OutcomeEvent.type(state: .unknown, reason: reason), default: 0] -= 1
-            case .atLeastOnce:
+                counts[before, default: 0] -= 1
+            } else {
                 counts[OutcomeEvent.lateCopy, default: 0] += 1
             }
         }

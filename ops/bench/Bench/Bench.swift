@@ -24,6 +24,7 @@ import Runtime
         Part(name: "webhooks", summary: "I3, providers' webhooks against single-row INSERT", run: WebhookContest.run),
         Part(name: "email", summary: "E1, a campaign against smtp-source", run: EmailContest.run),
         Part(name: "push", summary: "P1, notifications against h2load", run: PushContest.run),
+        Part(name: "custom", summary: "H1, custom messages against h2load --h1", run: CustomContest.run),
         Part(name: "render", summary: "templates against appending the same bytes", run: RenderContest.run),
         Part(name: "pickup", summary: "Q4, from an enqueued job to an idle worker's handler", run: PickUpLatency.run),
         Part(name: "event", summary: "from an event to the provider's acceptance", run: EventLatency.run),
