@@ -106,10 +106,11 @@ let package = Package(
         shared("Segments", ["Core", "PinpointAPI"]),
         shared("Columns", ["Core", "Segments"]),
         shared("Jurisdictions", ["Core"]),
+        shared("Replies", ["Core"]),
         shared("Queue", foundations),
         shared(
             "Model",
-            foundations + ["Crypto", "Jurisdictions", "PinpointAPI", "Templates", "Segments", "Queue"]),
+            foundations + ["Crypto", "Jurisdictions", "PinpointAPI", "Replies", "Templates", "Segments", "Queue"]),
         // L3
         shared("Access", foundations + ["Crypto", "HTTPServer", "PinpointAPI", "Model"]),
         shared(
@@ -137,7 +138,9 @@ let package = Package(
         service("DeliveryPush", delivery),
         service("DeliveryVoice", delivery),
         service("DeliveryCustom", delivery),
-        service("InboundReply", web + ["Crypto", "HTTPClient", "LMTP", "Queue", "Templates", "Providers", "Delivery"]),
+        service(
+            "InboundReply",
+            web + ["Crypto", "HTTPClient", "LMTP", "Queue", "Replies", "Templates", "Providers", "Delivery"]),
         service("AnalyticsAggregator", web + ["Queue"]),
         service(
             "Needletail", web + ["Crypto", "HTTPClient", "Queue", "Segments", "Templates", "Providers", "Delivery"]),
@@ -163,6 +166,7 @@ let package = Package(
         tests("TemplatesTests", ["Core", "Templates"]),
         tests("SegmentsTests", ["Core", "PinpointAPI", "Segments", "Columns", "Postgres", "Model", "TestKit"]),
         tests("JurisdictionsTests", ["Core", "Runtime", "Jurisdictions", "TestKit"]),
+        tests("RepliesTests", ["Core", "Replies", "TestKit"]),
         tests("ColumnsTests", ["Core", "Segments", "Columns", "TestKit"]),
         tests("QueueTests", ["Core", "EventLoop", "Runtime", "Postgres", "Queue", "TestKit"]),
         tests(
@@ -187,8 +191,8 @@ let package = Package(
         tests(
             "InboundReplyTests",
             web + [
-                "Crypto", "HTTPClient", "LMTP", "Queue", "Templates", "Providers", "Delivery", "InboundReply",
-                "TestKit",
+                "Crypto", "HTTPClient", "LMTP", "Queue", "Replies", "Templates", "Providers", "Delivery",
+                "InboundReply", "TestKit",
             ]),
         tests(
             "CampaignSchedulerTests",

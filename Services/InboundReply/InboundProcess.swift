@@ -38,6 +38,7 @@ struct Inbound: Sendable {
     let slots = CallSlots()
     let hints: QueueNotifier
     let worker: CallWorker
+    let desk: ReplyDesk
 
     init(_ context: ServiceContext, bounds: InboundIntake.Bounds = Inbound.bounds) throws {
         self.context = context
@@ -47,8 +48,9 @@ struct Inbound: Sendable {
         hints = QueueNotifier(database: context.database, loop: context.loop, log: context.environment.log)
         let writer = InboundWriter(database: context.database)
         intake = InboundIntake(loop: context.loop, bounds: bounds, committer: { await writer.commit($0) })
+        desk = try ReplyDesk(context)
         worker = CallWorker(
-            context: context, providers: providers, replies: PassedOnOnly(),
+            context: context, providers: providers, replies: desk.handler,
             twoWay: TwoWay(tools, masterKey: context.masterKey),
             hints: hints, metrics: metrics)
     }
@@ -79,16 +81,9 @@ struct Inbound: Sendable {
         let lanes = (1...Self.lanes).map { number in
             BackgroundWorker(name: "inbound-lane-\(number)") { await intake.runLane() }
         }
-        return lanes + worker.workers + [
+        return lanes + worker.workers + desk.workers + [
             BackgroundWorker(name: "inbound-prune") { try await CallPruner(context: context).run() },
             BackgroundWorker(name: "queue-hints") { [hints] in try await hints.run() },
         ]
-    }
-}
-
-/// Where nothing answers people: what they say is passed on to the customer, if that is configured.
-struct PassedOnOnly: ReplyHandler {
-    func handle(_ reply: Reply, from origin: ReplyOrigin, in session: Session) async throws -> ReplyOutcome {
-        ReplyOutcome()
     }
 }

@@ -3,6 +3,6 @@ import Hosting
 /// Every route of inbound-reply.
 enum Routes {
     static func all(_ inbound: Inbound) -> [Route] {
-        TakeCall.routes(inbound)
+        TakeCall.routes(inbound) + inbound.desk.routes
     }
 }

@@ -93,6 +93,8 @@ package enum Noun {
     package enum Template {}
     package enum Provider {}
     package enum Conversation {}
+    package enum ReplyRule {}
+    package enum Survey {}
 }
 
 package typealias AppID = HexID<Noun.App>

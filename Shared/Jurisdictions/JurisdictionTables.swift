@@ -41,63 +41,30 @@ struct JurisdictionTables: Sendable {
         var present: [String]
     }
 
-    /// What is wrong with a table, and where.
-    struct TableFault: Error, CustomStringConvertible {
-        let table: String
-        let line: Int
-        let message: String
-
-        var description: String { "\(table), line \(line): \(message)" }
-    }
+    typealias TableFault = DataTable.Fault
+    private typealias Complaint = DataTable.Complaint
 
     init() {}
 
     init(
         places: String, quietHours: String, labels: String, senderLines: String, senderTexts: String
     ) throws(TableFault) {
-        self.places = try Self.rows("places", places, columns: 7) { (row) throws(Complaint) in try Self.place(row) }
-        self.quietHours = try Self.rows("quiet-hours", quietHours, columns: 12) { (row) throws(Complaint) in
+        self.places = try DataTable.rows("places", places, columns: 7) { (row) throws(Complaint) in try Self.place(row)
+        }
+        self.quietHours = try DataTable.rows("quiet-hours", quietHours, columns: 12) { (row) throws(Complaint) in
             try Self.quietHours(row)
         }
-        self.labels = try Self.rows("labels", labels, columns: 11) { (row) throws(Complaint) in try Self.label(row) }
-        self.senderLines = try Self.rows("sender-lines", senderLines, columns: 11) { (row) throws(Complaint) in
+        self.labels = try DataTable.rows("labels", labels, columns: 11) { (row) throws(Complaint) in try Self.label(row)
+        }
+        self.senderLines = try DataTable.rows("sender-lines", senderLines, columns: 11) { (row) throws(Complaint) in
             try Self.senderLine(row)
         }
-        self.senderTexts = try Self.rows("sender-texts", senderTexts, columns: 4) { (row) throws(Complaint) in
+        self.senderTexts = try DataTable.rows("sender-texts", senderTexts, columns: 4) { (row) throws(Complaint) in
             try Self.senderText(row)
         }
     }
 
     // MARK: Rows
-
-    private struct Complaint: Error {
-        let message: String
-
-        init(_ message: String) { self.message = message }
-    }
-
-    /// Lines of `text` after its header, without comments, each split at its tabs.
-    private static func rows<Row>(
-        _ table: String, _ text: String, columns: Int, _ parse: ([String]) throws(Complaint) -> Row
-    ) throws(TableFault) -> [Row] {
-        var rows: [Row] = []
-        var sawHeader = false
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            if line.isEmpty || line.hasPrefix("#") { continue }
-            if !sawHeader {
-                sawHeader = true
-                continue
-            }
-            let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
-            do throws(Complaint) {
-                guard fields.count == columns else { throw Complaint("\(columns) columns expected") }
-                rows.append(try parse(fields))
-            } catch {
-                throw TableFault(table: table, line: index + 1, message: error.message)
-            }
-        }
-        return rows
-    }
 
     private static func place(_ row: [String]) throws(Complaint) -> Place {
         Place(

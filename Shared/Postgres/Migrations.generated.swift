@@ -808,6 +808,167 @@ let generatedMigrations: [Migration] = [
         """#
     ),
     Migration(
+        name: "0025_create_conversations",
+        checksum: "2cd2e184869890f6dde8a33fc2bc6f2dc0124435d3808f1c95135688870f74d1",
+        isBreaking: false,
+        sql: #"""
+        -- What people and we say to each other: one conversation per app, channel and person's address.
+        CREATE TABLE conversations (
+            app uuid NOT NULL,
+            id uuid NOT NULL,
+            channel text NOT NULL,
+            -- As in suppressions.
+            address_hash bytea NOT NULL,
+            address text NOT NULL,
+            -- Where they wrote to: answers come from there.
+            our_address text NOT NULL,
+            state text NOT NULL CHECK (state IN ('OPEN', 'HANDED_OVER', 'CLOSED')),
+            assignee text,
+            endpoint_id text,
+            -- When a STOP or START was last confirmed: one confirmation only.
+            confirmed_at timestamptz,
+            created_at timestamptz NOT NULL,
+            -- Of the last message or change.
+            modified_at timestamptz NOT NULL,
+            PRIMARY KEY (app, id)
+        );
+        CREATE UNIQUE INDEX conversations_by_person ON conversations (app, channel, address_hash);
+        CREATE INDEX conversations_listed ON conversations (app, modified_at, id);
+
+        CREATE TABLE conversation_messages (
+            app uuid NOT NULL,
+            conversation uuid NOT NULL,
+            id bigint GENERATED ALWAYS AS IDENTITY,
+            is_inbound boolean NOT NULL,
+            -- Who wrote it: PERSON, KEYWORD, RULE, SURVEY, CHAT, OPERATOR.
+            author text NOT NULL,
+            body text NOT NULL,
+            subject text,
+            -- E-mail: for threading.
+            message_id text,
+            media text[] NOT NULL DEFAULT '{}',
+            -- An answer's books: the run of the campaign that is all zeros.
+            run uuid,
+            at timestamptz NOT NULL,
+            PRIMARY KEY (app, conversation, id)
+        );
+
+        -- What is done with messages that are no keyword, in order of `position`. `secrets`: a JSON object sealed under the master key.
+        CREATE TABLE reply_rules (
+            app uuid NOT NULL,
+            id uuid NOT NULL,
+            name text NOT NULL,
+            position integer NOT NULL,
+            enabled boolean NOT NULL,
+            definition jsonb NOT NULL,
+            secrets bytea,
+            created_at timestamptz NOT NULL,
+            modified_at timestamptz NOT NULL,
+            PRIMARY KEY (app, id)
+        );
+
+        -- Tokens of a chat endpoint that a rule has used in a month.
+        CREATE TABLE reply_rule_tokens (
+            app uuid NOT NULL,
+            rule uuid NOT NULL,
+            month date NOT NULL,
+            tokens bigint NOT NULL,
+            PRIMARY KEY (app, rule, month)
+        );
+
+        CREATE TABLE surveys (
+            app uuid NOT NULL,
+            id uuid NOT NULL,
+            name text NOT NULL,
+            definition jsonb NOT NULL,
+            created_at timestamptz NOT NULL,
+            modified_at timestamptz NOT NULL,
+            PRIMARY KEY (app, id)
+        );
+
+        -- One person in one survey. `state`: where they are, and their answers.
+        CREATE TABLE survey_sessions (
+            app uuid NOT NULL,
+            survey uuid NOT NULL,
+            conversation uuid NOT NULL,
+            started_at timestamptz NOT NULL,
+            state jsonb NOT NULL,
+            ended_at timestamptz,
+            outcome text CHECK (outcome IN ('FINISHED', 'GIVEN_UP', 'STOPPED', 'EXPIRED')),
+            PRIMARY KEY (app, survey, conversation, started_at)
+        );
+        CREATE UNIQUE INDEX survey_sessions_running ON survey_sessions (app, conversation) WHERE ended_at IS NULL;
+        """#
+    ),
+    Migration(
+        name: "0026_create_opt_out_lists",
+        checksum: "425011c047b942f1d5ee9a837cb12b0e0c9ada4d1dd970fdb3c91a99d9332753",
+        isBreaking: false,
+        sql: #"""
+        -- Keywords of a number's own, with what they answer.
+        CREATE TABLE reply_keywords (
+            app uuid NOT NULL,
+            -- Digits, as addresses are folded for hashing; a short code or a sender's name as it is.
+            number text NOT NULL,
+            -- Folded for matching.
+            folded text NOT NULL,
+            keyword text NOT NULL,
+            message text NOT NULL,
+            action text NOT NULL CHECK (action IN ('AUTOMATIC_RESPONSE', 'OPT_OUT', 'OPT_IN')),
+            created_at timestamptz NOT NULL,
+            modified_at timestamptz NOT NULL,
+            PRIMARY KEY (app, number, folded)
+        );
+
+        -- Lists beside the app's own, which is `suppressions`.
+        CREATE TABLE opt_out_lists (
+            app uuid NOT NULL,
+            name text NOT NULL,
+            created_at timestamptz NOT NULL,
+            PRIMARY KEY (app, name)
+        );
+
+        -- Numbers that we send from, where something is to be said of them.
+        CREATE TABLE sender_numbers (
+            app uuid NOT NULL,
+            number text NOT NULL,
+            -- Null: the app's own list.
+            opt_out_list text,
+            -- Nothing is answered and nobody entered: the app does it.
+            self_managed boolean NOT NULL,
+            modified_at timestamptz NOT NULL,
+            PRIMARY KEY (app, number)
+        );
+
+        CREATE TABLE opt_outs (
+            app uuid NOT NULL,
+            list text NOT NULL,
+            -- As in suppressions, of channel SMS.
+            address_hash bytea NOT NULL,
+            -- By the person, and not by an API call.
+            by_person boolean NOT NULL,
+            at timestamptz NOT NULL,
+            PRIMARY KEY (app, list, address_hash)
+        );
+        -- The gate asks by address.
+        CREATE INDEX opt_outs_by_address ON opt_outs (app, address_hash);
+
+        -- Sentences with a word for stopping: nothing promotional goes to the address until somebody has looked.
+        CREATE TABLE reply_reviews (
+            app uuid NOT NULL,
+            conversation uuid NOT NULL,
+            message bigint NOT NULL,
+            address_hash bytea NOT NULL,
+            opened_at timestamptz NOT NULL,
+            decided_at timestamptz,
+            decision text CHECK (decision IN ('OPT_OUT', 'KEEP')),
+            decided_by text,
+            PRIMARY KEY (app, conversation, message)
+        );
+        CREATE INDEX reply_reviews_open ON reply_reviews (app, address_hash) WHERE decided_at IS NULL;
+        """#
+    ),
+    Migration(
         name: "0027_create_bounce_counts",
         checksum: "cf509ceb69c647ee375e247614dba4b33849918f095c0d925dfd50df34b33077",
         isBreaking: false,

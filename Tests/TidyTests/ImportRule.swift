@@ -5,7 +5,8 @@ enum ImportRule {
         "Core": 0,
         "EventLoop": 1, "Runtime": 1, "Crypto": 1, "Compression": 1, "Postgres": 1, "HTTPServer": 1, "HTTPClient": 1,
         "Mail": 1, "LMTP": 1,
-        "PinpointAPI": 2, "Templates": 2, "Segments": 2, "Columns": 2, "Jurisdictions": 2, "Queue": 2, "Model": 2,
+        "PinpointAPI": 2, "Templates": 2, "Segments": 2, "Columns": 2, "Jurisdictions": 2, "Replies": 2, "Queue": 2,
+        "Model": 2,
         "Access": 3, "Hosting": 3, "Providers": 3, "Delivery": 3,
     ]
     static let serviceLayer = 4

@@ -65,14 +65,17 @@ package enum Gate {
         package var hook: HookVerdict
         /// Of other messages; a message never counts against itself.
         package var earlier: EarlierMessages
+        /// Whom an SMS would come from, where that is known.
+        package var sender: String?
 
         package init(
             _ recipient: Recipient?, hook: HookVerdict = .pass(HookChanges()),
-            earlier: EarlierMessages = EarlierMessages()
+            earlier: EarlierMessages = EarlierMessages(), sender: String? = nil
         ) {
             self.recipient = recipient
             self.hook = hook
             self.earlier = earlier
+            self.sender = sender
         }
     }
 
@@ -104,7 +107,11 @@ package enum Gate {
         if intent.runIsCancelled { return refuse(.suppressed, .cancelled) }
         if clock.now >= intent.expiresAt { return refuse(.expired, nil) }
         guard let recipient = person.recipient else { return refuse(.suppressed, .deleted) }
-        if let reason = obstacle(to: intent, recipient) { return refuse(.suppressed, reason) }
+        if let reason = obstacle(to: intent, recipient, rules.campaign)
+            ?? refusal(of: recipient, person.sender, rules.campaign)
+        {
+            return refuse(.suppressed, reason)
+        }
         switch person.hook {
         case .pass: break
         case .filtered: return refuse(.suppressed, .hookFiltered)
@@ -140,14 +147,29 @@ package enum Gate {
     }
 
     /// What the endpoint's own state says; `Reachability` is the same in SQL.
-    private static func obstacle(to intent: Intent, _ recipient: Recipient) -> OutcomeReason? {
-        if let reason = recipient.suppression { return .suppression(reason) }
-        if recipient.optOut == "ALL" { return .optOut }
+    private static func obstacle(
+        to intent: Intent, _ recipient: Recipient, _ rules: RunRules
+    ) -> OutcomeReason? {
+        if let reason = recipient.suppression, rules.answer?.passes(reason) != true { return .suppression(reason) }
+        if recipient.optOut == "ALL", rules.answer == nil { return .optOut }
         if recipient.status != "ACTIVE" { return .inactive }
         guard let channel = recipient.channelType, intent.messageChannels.contains(channel) else {
             return .channelMismatch
         }
         if recipient.address?.isEmpty ?? true { return .missingAddress }
         return intent.channels.contains(channel) ? nil : .unsupportedChannel
+    }
+
+    /// What the person said about this sender, and about marketing. Depends on the message, so that no estimate knows it.
+    private static func refusal(
+        of recipient: Recipient, _ sender: String?, _ rules: RunRules
+    ) -> OutcomeReason? {
+        // A sender that is not known before the provider chooses it may be any of ours.
+        if !recipient.refusedSenders.isEmpty, rules.answer != .keyword,
+            sender.map({ recipient.refusedSenders.contains(FoldedAddress.fold($0, channel: "SMS")) }) ?? true
+        {
+            return .suppression(SuppressionReason.stop.rawValue)
+        }
+        return recipient.isUnderReview && rules.purpose == .marketing ? .underReview : nil
     }
 }

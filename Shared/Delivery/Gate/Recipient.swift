@@ -28,6 +28,10 @@ package struct Recipient: Sendable {
     /// Title and body in place of the message's own, from the campaign's hook. Push and SMS only.
     package var titleOverride: String?
     package var bodyOverride: String?
+    /// Senders of ours, folded, on whose opt-out lists this address is; never the app's own list, which is a suppression.
+    package var refusedSenders: [String] = []
+    /// Wrote a sentence with a word for stopping that nobody has looked at yet.
+    package var isUnderReview = false
 
     package init(
         key: Int64,
@@ -74,7 +78,14 @@ package struct Recipient: Sendable {
         """
         SELECT e.endpoint_key, e.external_id, e.channel_type, e.address, e.opt_out, e.endpoint_status, e.cohort,
                e.user_id, e.request_id, e.effective_at, e.created_at, e.attributes, e.metrics, e.user_attributes,
-               e.demographic, e.location, s.reason, e.address_hash
+               e.demographic, e.location, s.reason, e.address_hash,
+               ARRAY (SELECT n.number
+                        FROM opt_outs o
+                        JOIN sender_numbers n ON n.app = o.app AND n.opt_out_list = o.list
+                       WHERE e.channel_type = 'SMS' AND o.app = e.app AND o.address_hash = e.address_hash),
+               e.channel_type = 'SMS' AND EXISTS (
+                   SELECT FROM reply_reviews r
+                    WHERE r.app = e.app AND r.address_hash = e.address_hash AND r.decided_at IS NULL)
           FROM endpoints e
           LEFT JOIN suppressions s
             ON s.app = e.app AND s.channel = e.channel_type AND s.address_hash = e.address_hash
@@ -101,5 +112,7 @@ package struct Recipient: Sendable {
         location = try row.get(15)
         suppression = try row.get(16)
         addressHash = try row.get(17)
+        refusedSenders = try row.get(18)
+        isUnderReview = try row.get(19) ?? false
     }
 }

@@ -27,6 +27,13 @@ package protocol PreparedRun: Sendable {
     /// `MonotonicClock`): what has not started by then is `notSent(.deadline)`, and is asked about again at once.
     /// Never throws: whatever goes wrong with one message is that message's outcome.
     func deliver(_ sends: [Send], startBefore: Int64) async -> [SendOutcome]
+    /// Whom a text message to `recipient` will come from, for the gate, which asks that sender's opt-out list; nil where the provider
+    /// chooses.
+    func sender(for recipient: Recipient, arm: Int) -> String?
+}
+
+extension PreparedRun {
+    package func sender(for _: Recipient, arm _: Int) -> String? { nil }
 }
 
 /// One message to be made: who, and which place in the ledger it has.

@@ -127,7 +127,8 @@ struct WindowOpening {
             let key = job.recipients[index]
             var recipient = state.recipients[key]
             let said = verdict(on: key)
-            let person = Gate.Person(recipient, hook: said, earlier: tally.earlier(place, key))
+            let person = Gate.Person(
+                recipient, hook: said, earlier: tally.earlier(place, key), sender: recipient.flatMap(sender))
             let verdict = Gate.decide(intent, person, clock, rules)
             if !verdict.law.isEmpty { law.formUnion(verdict.law) }
             if verdict.counts { tally.reserve(place, key) }
@@ -140,6 +141,15 @@ struct WindowOpening {
         if state.counts != nil { try await reserve(tally, at: now, session) }
         return OpenedWindow(
             indices: indices, decisions: decisions, slots: slots, next: turns?.turns.next, readAt: readAt)
+    }
+
+    /// Whom the message would come from: the channel's choice, else what the treatment names.
+    private func sender(for recipient: Recipient) -> String? {
+        let arm = Int(run.cause(of: job).treatment)
+        if let sender = run.messages.sender(for: recipient, arm: arm) { return sender }
+        guard plan.treatments.indices.contains(arm) else { return nil }
+        let message = plan.treatments[arm].sms
+        return message?.originationNumber ?? message?.senderID
     }
 
     /// Whoever came to be after the hook was asked has not passed it.

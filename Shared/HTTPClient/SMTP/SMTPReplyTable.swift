@@ -1,3 +1,5 @@
+import Core
+
 /// What a refusal means for the message and its address: `ops/data/smtp-replies.tsv`, first match wins.
 package struct SMTPReplyTable: Sendable {
     package enum Class: String, Sendable, CaseIterable {
@@ -33,10 +35,7 @@ package struct SMTPReplyTable: Sendable {
 
     // MARK: Parsing
 
-    struct TableFault: Error {
-        let line: Int
-        let message: String
-    }
+    typealias TableFault = DataTable.Fault
 
     private struct Row: Sendable {
         var stage: SMTPStage?
@@ -79,20 +78,10 @@ package struct SMTPReplyTable: Sendable {
     }
 
     private static func parse(_ text: String) throws(TableFault) -> [Row] {
-        var rows: [Row] = []
-        var sawHeader = false
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            if line.isEmpty || line.hasPrefix("#") { continue }
-            if !sawHeader {
-                sawHeader = true
-                continue
-            }
-            let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
-            guard fields.count == 7 else { throw TableFault(line: index + 1, message: "seven columns expected") }
-            guard let row = row(fields) else { throw TableFault(line: index + 1, message: "unreadable column") }
-            rows.append(row)
+        try DataTable.rows("smtp-replies", text, columns: 7) { (fields) throws(DataTable.Complaint) in
+            guard let row = row(fields) else { throw DataTable.Complaint("unreadable column") }
+            return row
         }
-        return rows
     }
 
     private static func row(_ fields: [String]) -> Row? {

@@ -47,6 +47,8 @@ package struct OutcomeReason: Hashable, Sendable {
     package static let dailyCap = OutcomeReason("DAILY_CAP")
     /// Limits.Total.
     package static let campaignCap = OutcomeReason("CAMPAIGN_CAP")
+    /// The person's last message may have been an opt-out; nobody has looked yet.
+    package static let underReview = OutcomeReason("UNDER_REVIEW")
     /// The campaign's hook could not be asked, or gave no usable answer.
     package static let hookFailure = OutcomeReason("HOOK_FAILURE")
     /// The campaign's hook left this person out.

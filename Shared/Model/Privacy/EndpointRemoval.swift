@@ -60,6 +60,6 @@ enum EndpointRemoval {
             CapReservations.erase(app, keys, until: now),
             // Of every app: the development inbox does not know which one sent.
             "DELETE FROM dev_inbox WHERE recipient = ANY (\(addresses))",
-        ]
+        ] + ConversationStore.erase(app, marks)
     }
 }

@@ -8,19 +8,36 @@ package struct RunRules: Sendable, Equatable {
     package var purpose: MessagePurpose
     /// Nil where no law on marketing applies: transactional messages, and apps that switched it off.
     package var law: MarketingLaw?
+    /// Nil for what nobody asked for.
+    package var answer: AnswerKind?
 
     package init(
         quietTime: QuietWindow? = nil, caps: FrequencyCaps = FrequencyCaps(), purpose: MessagePurpose = .marketing,
-        law: MarketingLaw? = nil
+        law: MarketingLaw? = nil, answer: AnswerKind? = nil
     ) {
         self.quietTime = quietTime
         self.caps = caps
         self.purpose = purpose
         self.law = law
+        self.answer = answer
     }
 
     /// Every message leaves a trace for the campaign's own caps.
     package var countsMessages: Bool { caps != FrequencyCaps() }
+}
+
+/// What a message answers, and with that what it may pass. Only `AnswerRun` sets it.
+package enum AnswerKind: String, Sendable, CaseIterable {
+    /// A person's own message: passes the endpoint's OptOut, which is about what they did not ask for.
+    case message = "MESSAGE"
+    /// STOP, START or HELP: passes STOP and UNSUBSCRIBE too (47 CFR 64.1200(a)(12) allows one confirmation; HELP is answered always).
+    case keyword = "KEYWORD"
+
+    /// Whether a suppression for this reason lets it through.
+    package func passes(_ reason: String) -> Bool {
+        self == .keyword
+            && [SuppressionReason.stop.rawValue, SuppressionReason.unsubscribe.rawValue].contains(reason)
+    }
 }
 
 /// What a message is for: the laws on marketing do not touch what a person ordered or must know.
@@ -70,6 +87,7 @@ extension RunRules {
         }
         if purpose != .marketing { object["purpose"] = .string(purpose.rawValue) }
         if let law { object["law"] = law.json }
+        if let answer { object["answer"] = .string(answer.rawValue) }
         return .object(object)
     }
 
@@ -82,6 +100,7 @@ extension RunRules {
                 campaignDaily: json?["campaign_daily"]?.int ?? 0, appDaily: json?["app_daily"]?.int ?? 0,
                 total: json?["total"]?.int ?? 0),
             purpose: json?["purpose"]?.string.flatMap(MessagePurpose.init(rawValue:)) ?? .marketing,
-            law: MarketingLaw(json: json?["law"]))
+            law: MarketingLaw(json: json?["law"]),
+            answer: json?["answer"]?.string.flatMap(AnswerKind.init(rawValue:)))
     }
 }
