@@ -47,6 +47,10 @@ package enum TestRun {
             let planner = SMSPlanner(app: request.app, account: request.account, session: session)
             treatment.sms = try await planner.content(request.content)
         }
+        if request.content.type == .voice {
+            let planner = VoicePlanner(account: request.account, session: session)
+            treatment.voice = try await planner.content(request.content, at: request.content.path)
+        }
         treatment.otherChannels.subtract(treatment.senders.keys)
         return RunPlan(
             account: request.account, app: request.app, campaign: campaign, campaignVersion: 0,
