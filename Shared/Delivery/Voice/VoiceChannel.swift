@@ -1,4 +1,3 @@
-import Core
 package import Crypto
 package import Model
 package import Providers
@@ -18,15 +17,7 @@ package struct VoiceChannel: DeliveryChannel {
     package init(_ tools: ProviderTools, masterKey: MasterKey) {
         providers = ChannelProviders(
             tools, masterKey: masterKey, maker: \.voice,
-            standard: { app, type, setup in
-                guard tools.isDevInboxOn else { return nil }
-                let inbox = StoredProvider(
-                    id: ProviderID(high: 0, low: 0), name: DevInboxProvider.name, kind: DevInboxProvider.name)
-                let own = ProviderSetup(
-                    app: app, channelType: type, provider: inbox, channel: setup.configuration,
-                    publicURL: tools.publicURL)
-                return try? ProviderKinds.named(DevInboxProvider.name)?.voice?(own, tools)
-            })
+            standard: DevInboxProvider.standard(tools, maker: \.voice))
         references = SendReferences(masterKey: masterKey)
         templates = .of(tools.environment)
     }

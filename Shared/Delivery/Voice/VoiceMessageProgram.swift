@@ -32,7 +32,7 @@ struct VoiceMessageProgram: Sendable {
     func compose(
         _ recipient: Recipient, token: String, _ templates: TemplateEnvironment
     ) throws(Refusal) -> OutgoingCall {
-        guard let address = recipient.address, let number = PhoneAddress.normalized(address) else {
+        guard let address = recipient.address, let number = PhoneNumber(address)?.text else {
             throw Refusal(.address, "the address is not a phone number in international form")
         }
         let values = RecipientValues(recipient, parsing: columns)

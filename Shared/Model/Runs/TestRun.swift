@@ -51,6 +51,10 @@ package enum TestRun {
             let planner = PushPlanner(account: request.account, session: session)
             treatment.push = try await planner.content(nil, request.content, at: .root)
         }
+        if request.content.type == .voice {
+            let planner = VoicePlanner(account: request.account, session: session)
+            treatment.voice = try await planner.content(request.content, at: request.content.path)
+        }
         treatment.otherChannels.subtract(treatment.senders.keys)
         return RunPlan(
             account: request.account, app: request.app, campaign: campaign, campaignVersion: 0,
