@@ -63,6 +63,11 @@ package enum ProviderKinds {
         DevInboxProvider.kind,
         InboundMailbox.kind,
         Kannel.kind,
+        Mailgun.kind,
+        Postmark.kind,
+        SendGrid.kind,
+        SES.kind,
+        SMTP.kind,
         Twilio.kind,
         WebhookProvider.kind,
     ]
