@@ -5,7 +5,7 @@ package struct DeliveryReport: Sendable, Equatable {
     }
 
     package struct Recipient: Sendable, Equatable {
-        /// Nil: one that RFC 3464 does not know.
+        /// Nil: one that RFC 3464 does not know, without a permanent status.
         package var action: Action?
         /// `5.1.1`, without a comment behind it.
         package var status: String?
@@ -41,8 +41,11 @@ package struct DeliveryReport: Sendable, Equatable {
 
 extension DeliveryReport.Recipient {
     fileprivate init(_ group: MailHeaders) {
-        action = group["Action"].flatMap { DeliveryReport.Action(rawValue: MailWords.first($0)) }
         status = group["Status"].map(MailWords.first)
+        // Some programs have words of their own (OpenSMTPD: `error`); a permanent status says enough.
+        action =
+            group["Action"].flatMap { DeliveryReport.Action(rawValue: MailWords.first($0)) }
+            ?? (status?.hasPrefix("5") == true ? .failed : nil)
         diagnostic = group["Diagnostic-Code"].map(FieldGroups.behindType)
         originalRecipient = group["Original-Recipient"].map(FieldGroups.behindType).map(FieldGroups.xtextDecoded)
         finalRecipient = group["Final-Recipient"].map(FieldGroups.behindType)

@@ -24,6 +24,8 @@ enum ReplyMarks {
     /// A sentence that ends with a colon is one only with a date, a time or an address in it.
     static func isAttribution(_ text: String) -> Bool {
         let lowered = text.lowercased()
+        // Gmail in Russian and others have no verb: `пн, 2 нояб. 2026 г. в 10:00, Jo <jo@x.test>:`.
+        if lowered.hasSuffix(">:"), lowered.contains("@"), lowered.contains(where: \.isNumber) { return true }
         guard wrote.contains(where: { lowered.contains($0) }) else { return false }
         return lowered.contains("@") || lowered.contains { $0.isNumber }
     }

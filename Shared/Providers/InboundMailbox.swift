@@ -14,23 +14,21 @@ package struct InboundMailbox: InboundProvider {
         "mail", channels: ["EMAIL"],
         settings: [.init("Domains", check: { MailDomains.complaint($0) })],
         secrets: [.init("Secret", check: secretComplaint), .init("PreviousSecret", check: secretComplaint)],
-        inbound: { setup, tools in try InboundMailbox(setup, tools) })
+        inbound: { setup, tools in InboundMailbox(setup, tools) })
 
     package static let what = "mime"
     static let recipientsLimit = 100
     private static let tolerance: Duration = .seconds(300)
 
     private let secrets: [[UInt8]]
-    private let references: SendReferences
+    /// Nil where a configuration is only tried out.
+    private let references: SendReferences?
 
-    init(_ setup: ProviderSetup, _ tools: ProviderTools) throws {
-        guard let references = tools.references else {
-            throw Fault(.configuration, "mail is read by inbound-reply only")
-        }
-        self.init(secrets: ["Secret", "PreviousSecret"].compactMap(setup.text), references: references)
+    init(_ setup: ProviderSetup, _ tools: ProviderTools) {
+        self.init(secrets: ["Secret", "PreviousSecret"].compactMap(setup.text), references: tools.references)
     }
 
-    init(secrets: [String], references: SendReferences) {
+    init(secrets: [String], references: SendReferences?) {
         self.secrets = secrets.map { Array($0.utf8) }
         self.references = references
     }
@@ -48,6 +46,7 @@ package struct InboundMailbox: InboundProvider {
     }
 
     package func events(in call: InboundCall) throws(InboundRefusal) -> [InboundEvent] {
+        guard let references else { throw .unavailable("mail is read by inbound-reply only") }
         let envelope = try Self.envelope(call)
         return InboundMail.events(
             raw: call.body, mailFrom: envelope.sender, rcptTo: envelope.recipients, references: references,
@@ -93,10 +92,10 @@ package struct InboundMailbox: InboundProvider {
         for item in call.query.split(separator: "&", maxSplits: 200) {
             let pair = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             // Pipes write a form's query: a blank is `+` there, and a plus is `%2B`; addresses have no blanks, so that `+` is itself.
-            guard pair.count == 2, let value = PercentEncoding.decode(pair[1]) else { continue }
+            guard pair.count == 2 else { continue }
             switch pair[0] {
-            case "mail_from": sender = value
-            case "rcpt_to": recipients += value.split(separator: ",").map(String.init)
+            case "mail_from": sender = PercentEncoding.decode(pair[1])
+            case "rcpt_to": recipients += pair[1].split(separator: ",").compactMap(PercentEncoding.decode)
             default: break
             }
         }

@@ -133,8 +133,13 @@ package enum InboundMail {
         private func looseBounce(_ token: String) -> [InboundEvent]? {
             let isFromDaemon = headers["From"].flatMap(MailWords.address).map(AutomaticMail.isDaemon) ?? false
             guard isFromNobody || isFromDaemon else { return nil }
-            if let submitted = headers["Auto-Submitted"], MailWords.first(submitted) == "auto-replied" { return nil }
-            guard AutomaticMail(headers, mailFrom: "x@x") != .perhaps else { return nil }
+            // Mail servers mark their bounces like that too (Postfix does).
+            if !isFromDaemon, !isDeletion {
+                if let submitted = headers["Auto-Submitted"], MailWords.first(submitted) == "auto-replied" {
+                    return nil
+                }
+                guard AutomaticMail(headers, mailFrom: "x@x") != .perhaps else { return nil }
+            }
             let cited = mail.plainPart.flatMap { CitedReply.find(in: $0.text) }
             let bounce = cited.map { BounceClass($0) }
             var attributes = ["bounce_class": bounce?.class.rawValue ?? "unknown"]
@@ -142,6 +147,16 @@ package enum InboundMail {
             return [
                 receipt(bounce?.kind ?? .softBounce, token, detail: cited.map { "\($0.text)" }, attributes: attributes)
             ]
+        }
+
+        /// A mailbox that threw the message away tells so by a disposition notification (RFC 8098 §3.2.6.2).
+        private var isDeletion: Bool {
+            mail.parts.contains { part in
+                part.type == "message/disposition-notification"
+                    && FieldGroups.read(part.content).contains {
+                        $0["Disposition"]?.lowercased().contains("deleted") == true
+                    }
+            }
         }
 
         // MARK: Replies
