@@ -21,7 +21,7 @@ package enum DevInboxProvider {
             provider(tools) {
                 DevInboxMessage(
                     setup.app, $0.channelType, nil, to: $0.address,
-                    String(decoding: $0.payload.serialized, as: UTF8.self),
+                    String(decoding: $0.payload, as: UTF8.self),
                     [], $0.token)
             }
         })

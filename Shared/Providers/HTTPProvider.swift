@@ -15,11 +15,21 @@ package protocol HTTPProvider<Message>: Sendable {
     /// Throws what becomes of a message that the provider's API cannot say. `now`: real time.
     func request(for message: Message, at now: Instant) throws(Refusal) -> ClientRequest
     func outcome(of response: ClientResponse, to message: Message, at now: Instant) -> SendOutcome
+    /// What to send at once in place of `request`, which was refused for something that is easily mended, such as an access token that
+    /// has ended; nil: the answer stands. Asked once per message.
+    func again(
+        _ request: ClientRequest, after response: ClientResponse, for message: Message, with client: OutboundClient,
+        at now: Instant
+    ) async throws(Refusal) -> ClientRequest?
 }
 
 extension HTTPProvider {
     package var honoursKeys: Bool { false }
     package func prepare(with client: OutboundClient, at now: Instant) async throws(Refusal) {}
+    package func again(
+        _ request: ClientRequest, after response: ClientResponse, for message: Message, with client: OutboundClient,
+        at now: Instant
+    ) async throws(Refusal) -> ClientRequest? { nil }
 }
 
 /// Why a message is not handed over; such a message never reaches the provider.
@@ -75,18 +85,28 @@ private struct HTTPWindow<P: HTTPProvider>: Sendable {
         if let startBefore, MonotonicClock.now() >= startBefore {
             return .notSent(.deadline, detail: "not begun in time")
         }
-        var request: ClientRequest
         do throws(Refusal) {
-            request = try provider.request(for: message, at: environment.realNow())
-            if let timeout { request.totalTimeout = timeout }
+            let request = try provider.request(for: message, at: environment.realNow())
+            var response = try await answer(to: request)
+            if response.status >= 300,
+                let again = try await provider.again(
+                    request, after: response, for: message, with: client, at: environment.realNow())
+            {
+                response = try await answer(to: again)
+            }
+            return provider.outcome(of: response, to: message, at: environment.realNow())
         } catch {
             return error.outcome
         }
+    }
+
+    private func answer(to request: ClientRequest) async throws(Refusal) -> ClientResponse {
+        var request = request
+        if let timeout { request.totalTimeout = timeout }
         do throws(ClientFault) {
-            let response = try await client.send(request)
-            return provider.outcome(of: response, to: message, at: environment.realNow())
+            return try await client.send(request)
         } catch {
-            return SendOutcome(error, honoursKeys: provider.honoursKeys)
+            throw Refusal(SendOutcome(error, honoursKeys: provider.honoursKeys))
         }
     }
 }

@@ -73,11 +73,14 @@ enum ProviderOutcomes {
             await outcomes.note(provider.deliver(messages, startBefore: startBefore))
         }
         try await ledger.deliver(by: BareChannel(queue: ledger.queue, provider: recorded, message: message))
+        let isPush = ledger.queue == .push
         #expect(await outcomes.all.count == 1, sourceLocation: sourceLocation)
         let outcome = try #require(await outcomes.all.first, sourceLocation: sourceLocation)
         #expect(scenario.expected.matches(outcome), "\(outcome)", sourceLocation: sourceLocation)
         let books = try await ledger.books()
-        #expect(scenario.expected.matches(books), "\(books)", sourceLocation: sourceLocation)
+        #expect(
+            scenario.expected.matches(books, deadReason: isPush ? "DEAD_TOKEN" : "HARD_BOUNCE"), "\(books)",
+            sourceLocation: sourceLocation)
         #expect(try await ledger.violations().isEmpty, sourceLocation: sourceLocation)
         tools.client.close()
         _ = server.calls
@@ -117,7 +120,8 @@ extension OutcomeCase.Expected {
         }
     }
 
-    func matches(_ books: LedgerFixture.Books) -> Bool {
+    /// `deadReason`: of suppressions of the channel's dead addresses.
+    func matches(_ books: LedgerFixture.Books, deadReason: String) -> Bool {
         switch self {
         case .accepted(let reference):
             books == .init(state: 1, providerReference: reference)
@@ -126,7 +130,7 @@ extension OutcomeCase.Expected {
         case .transient:
             books.state == nil && books.waits != nil && books.retries == 1 && books.suppression == nil
         case .deadAddress:
-            books == .init(state: 2, reason: "ADDRESS", suppression: "HARD_BOUNCE")
+            books == .init(state: 2, reason: "ADDRESS", suppression: deadReason)
         case .rejected(let reason):
             books == .init(state: 2, reason: reason.rawValue, suppression: reason == .optedOut ? "STOP" : nil)
         case .authentication:

@@ -6,8 +6,8 @@ package struct OutgoingPush: OutgoingMessage {
     package var address: String
     /// The channel type: `GCM`, `APNS`, `APNS_SANDBOX`, `APNS_VOIP`, `APNS_VOIP_SANDBOX`, `ADM`, `BAIDU`, `PUSH`.
     package var channelType: String
-    /// What the platform's API takes as the message, `Message.RawContent` or made by `PushPayload`.
-    package var payload: JSON
+    /// A JSON object: what the platform's API takes as the message, from `RawContent` or made by `PushPayload`.
+    package var payload: [UInt8]
     /// Seconds the provider may keep it; nil: the provider's own default.
     package var timeToLive: Int?
     /// `normal` or `high`
@@ -18,9 +18,11 @@ package struct OutgoingPush: OutgoingMessage {
     /// When the endpoint got the address: an older "unregistered" says nothing about it.
     package var addressSince: Instant?
     package var token: String
+    /// Called when the provider says under which address it knows the device from now on.
+    package var addressHasChanged: (@Sendable (_ address: String) -> Void)?
 
     package init(
-        address: String, channelType: String, payload: JSON, timeToLive: Int? = nil, priority: String? = nil,
+        address: String, channelType: String, payload: [UInt8], timeToLive: Int? = nil, priority: String? = nil,
         collapseKey: String? = nil, pushType: String? = nil, addressSince: Instant? = nil, token: String
     ) {
         self.address = address

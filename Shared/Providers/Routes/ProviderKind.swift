@@ -60,15 +60,20 @@ package struct ProviderKind: Sendable {
 /// Every provider there is. A new one is one line here, one file beside it and one folder of fixtures.
 package enum ProviderKinds {
     package static let all: [ProviderKind] = [
+        ADM.kind,
+        APNs.kind,
         AWSMessaging.kind,
         AWSVoice.kind,
+        Baidu.kind,
         DevInboxProvider.kind,
+        FCM.kind,
         InboundMailbox.kind,
         Kannel.kind,
         Twilio.kind,
         TwilioCalls.kind,
         Vonage.kind,
         WebhookProvider.kind,
+        WebPush.kind,
         WhatsApp.kind,
     ]
 
