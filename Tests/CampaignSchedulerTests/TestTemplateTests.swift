@@ -87,7 +87,7 @@ import Testing
                     "POST", "/v1/templates/new/\(type)/test", body(app, ["e 0"], ["Content": content]))
                 let run = try #require(sent.json["RunId"]?.string.flatMap { RunID($0) }, "\(sent.text)")
                 let plan = try await database.withSession { try await RunStore.plan(id, run: run, in: $0) }
-                #expect(plan?.treatments.first?.otherChannels == expected)
+                #expect(plan?.treatments.first?.channels == expected)
                 #expect(plan?.treatments.first?.email == nil)
             }
         }

@@ -127,7 +127,7 @@ import Testing
         let fallback = try await treatment(
             #""MessageConfiguration": {"DefaultMessage": {"Title": "T", "Body": "B"}}"#, in: fixture)
         #expect(fallback.email == nil)
-        #expect(fallback.otherChannels == Self.push.union(["SMS"]))
+        #expect(fallback.otherChannels.union(fallback.push?.channels ?? []) == Self.push.union(["SMS"]))
         let fault = await #expect(throws: Fault.self) {
             try await treatment(
                 #""MessageConfiguration": {"SMSMessage": {"Body": "B"}, "EmailMessage": {"Title": "T", "Body": "B"}}"#,

@@ -42,9 +42,6 @@ struct CampaignArm: Sendable {
 enum PushPlatform: CaseIterable, Sendable {
     case adm, apns, baidu, gcm
 
-    /// What a message for all of them reaches: also endpoints whose channel says no more than that it is push.
-    static let everyChannel = Set(allCases.flatMap(\.channels)).union([.push])
-
     var channels: [ChannelType] {
         switch self {
         case .adm: [.adm]

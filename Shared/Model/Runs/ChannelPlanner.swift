@@ -2,7 +2,7 @@ import Core
 import PinpointAPI
 import Postgres
 
-/// Which channels besides e-mail a treatment has a message for: those without a worker are gated and refused by name.
+/// Which channels besides e-mail and push a treatment has a message for: those without a worker are gated and refused by name.
 struct ChannelPlanner {
     let account: String
     let session: Session
@@ -11,7 +11,7 @@ struct ChannelPlanner {
     ///
     /// A custom message may go to EMAIL endpoints too; the treatment's own e-mail comes first (`RunPlanner`).
     func channels(of arm: CampaignArm) async throws -> Set<ChannelType> {
-        var channels = try await pushChannels(of: arm)
+        var channels: Set<ChannelType> = []
         if try await hasSMS(arm) { channels.insert(.sms) }
         if arm.message?.customMessage != nil { channels.formUnion(Self.customChannels(arm.delivery)) }
         return channels
@@ -29,27 +29,13 @@ struct ChannelPlanner {
         return false
     }
 
-    private func pushChannels(of arm: CampaignArm) async throws -> Set<ChannelType> {
-        let place = arm.templatePath.member("PushTemplate")
-        let template = try await content(arm.templates?.pushTemplate, .push, at: place)
-        var channels = arm.fallback == nil ? [] : PushPlatform.everyChannel
-        for platform in PushPlatform.allCases where platform.message(in: arm.message) != nil {
-            channels.formUnion(platform.channels)
-        }
-        return channels.union(template.map(Self.channels(of:)) ?? [])
-    }
-
-    /// Those that a template's content is for, e-mail left out.
+    /// Those that a template's content is for, e-mail and push left out.
     static func channels(of content: TemplateContent) -> Set<ChannelType> {
         switch content.type {
-        case .email: return []
+        case .email, .push: return []
         case .sms: return [.sms]
         case .voice: return [.voice]
         case .inapp: return [.inApp]
-        case .push:
-            guard content.members["Default"] == nil else { return PushPlatform.everyChannel }
-            let named = PushPlatform.allCases.filter { content.members[$0.templateMember] != nil }
-            return Set(named.flatMap(\.channels))
         }
     }
 

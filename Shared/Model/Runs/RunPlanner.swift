@@ -97,6 +97,7 @@ package enum RunPlanner {
                 otherChannels: Set(others.map(\.rawValue)))
             treatment.sms = try await SMSPlanner(app: app, account: account, session: session).content(
                 of: arm, purpose: CampaignExtensions.purpose(campaign.needletail))
+            treatment.push = try await PushPlanner(account: account, session: session).content(of: arm)
             treatment.voice = try await VoicePlanner(account: account, session: session).content(of: arm)
             treatment.custom = CustomPlanner.content(of: arm)
             treatment.otherChannels.subtract(treatment.senders.keys)
