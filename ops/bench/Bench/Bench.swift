@@ -22,6 +22,7 @@ import Runtime
         Part(name: "fanout", summary: "Q3, a million recipients against one INSERT … SELECT", run: FanOutContest.run),
         Part(name: "ingest", summary: "I1, PutEvents against binary COPY", run: IngestContest.run),
         Part(name: "email", summary: "E1, a campaign against smtp-source", run: EmailContest.run),
+        Part(name: "push", summary: "P1, notifications against h2load", run: PushContest.run),
         Part(name: "render", summary: "templates against appending the same bytes", run: RenderContest.run),
         Part(name: "pickup", summary: "Q4, from an enqueued job to an idle worker's handler", run: PickUpLatency.run),
         Part(name: "event", summary: "from an event to the provider's acceptance", run: EventLatency.run),
