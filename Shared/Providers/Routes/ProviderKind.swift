@@ -60,10 +60,10 @@ package struct ProviderKind: Sendable {
 /// Every provider there is. A new one is one line here, one file beside it and one folder of fixtures.
 package enum ProviderKinds {
     package static let all: [ProviderKind] = [
-        AWSMessaging.kind,
-        AWSVoice.kind,
         ADM.kind,
         APNs.kind,
+        AWSMessaging.kind,
+        AWSVoice.kind,
         Baidu.kind,
         DevInboxProvider.kind,
         FCM.kind,
@@ -78,8 +78,8 @@ package enum ProviderKinds {
         TwilioCalls.kind,
         Vonage.kind,
         WebhookProvider.kind,
-        WhatsApp.kind,
         WebPush.kind,
+        WhatsApp.kind,
     ]
 
     package static func named(_ name: String) -> ProviderKind? { byName[name] }

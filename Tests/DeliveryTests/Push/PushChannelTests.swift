@@ -164,7 +164,7 @@ import Testing
         try await deliver(channel, to: 9, run: next)
         #expect(
             try await outcomes(of: next) == [
-                "1", "4 SUPPRESSED_DEAD_TOKEN", "1", "4 SUPPRESSED_DEAD_TOKEN", "1", "1", "4 SUPPRESSED_DEAD_TOKEN", "1",
+                "1", "3 SUPPRESSED_DEAD_TOKEN", "1", "3 SUPPRESSED_DEAD_TOKEN", "1", "1", "3 SUPPRESSED_DEAD_TOKEN", "1",
                 "1",
             ])
         client.close()
