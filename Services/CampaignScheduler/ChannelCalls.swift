@@ -70,7 +70,8 @@ enum ChannelCalls {
     static func check(_ request: EmailChannelRequest) throws(APIError) {
         if let needletail = request.needletail {
             let path = WirePath.root.member("Needletail")
-            try NeedletailMembers.only([DomainRates.member], of: needletail, at: path)
+            try NeedletailMembers.only([DomainRates.member] + EmailDomains.members, of: needletail, at: path)
+            try EmailDomains.check(needletail, at: path)
             if let rates = needletail[DomainRates.member] {
                 try DomainRates.check(rates, at: path.member(DomainRates.member))
             }

@@ -77,6 +77,15 @@ package struct ClientResponse: Sendable {
     /// `1.1`, `2`
     package var httpVersion: String
 
+    package init(
+        status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = [], httpVersion: String = "1.1"
+    ) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.httpVersion = httpVersion
+    }
+
     /// The first header of that name, in any case.
     package func header(_ name: String) -> String? {
         headers.first { $0.name.utf8.elementsEqual(name.utf8) || $0.name.lowercased() == name.lowercased() }?.value

@@ -7,7 +7,8 @@ package import Runtime
 /// credentials in URLs, certificates always checked. One per process.
 package final class OutboundClient: Sendable {
     private let client: HTTPClient
-    private let rules: OutboundRules
+    /// What holds for other protocols to users' addresses too.
+    package let rules: OutboundRules
 
     package init(rules: OutboundRules, environment: Environment, metrics: Metrics, connectionsPerHost: Int = 16) {
         client = HTTPClient(environment: environment, metrics: metrics, connectionsPerHost: connectionsPerHost)

@@ -24,8 +24,13 @@ package struct OutboundRules: Sendable {
 
     /// Whether a connection to `address` may be made for `url`.
     func permits(_ address: IPAddress, for url: OutboundURL) -> Bool {
-        if allow.names(host: url.host) || allow.covers(address) { return true }
+        if names(host: url.host, address) { return true }
         return url.scheme == "https" && Self.ports.contains(url.port) && Self.isPublic(address)
+    }
+
+    /// Whether the operator allows the host or the address, at whatever port.
+    func names(host: String, _ address: IPAddress) -> Bool {
+        allow.names(host: host) || allow.covers(address)
     }
 
     /// Whether the address belongs to somebody on the internet (IANA's special-purpose registries, RFC 6890).

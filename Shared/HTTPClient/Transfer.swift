@@ -151,7 +151,7 @@ extension Transfer {
 
 extension IPAddress {
     /// Of a `sockaddr_in` or `sockaddr_in6`.
-    fileprivate init?(_ address: UnsafeRawPointer, length: Int) {
+    init?(_ address: UnsafeRawPointer, length: Int) {
         guard length >= MemoryLayout<sa_family_t>.size else { return nil }
         switch Int32(address.loadUnaligned(as: sa_family_t.self)) {
         case AF_INET where length >= MemoryLayout<sockaddr_in>.size:

@@ -104,7 +104,11 @@ private struct PlainChannel: DeliveryChannel, PreparedRun {
         let content = Array("Subject: hello\r\n\r\nhello\r\n".utf8)
         let messages = sends.compactMap { send in
             send.recipient.address.flatMap { EmailAddress($0) }.map {
-                OutgoingEmail(sender: "shop@example.com", recipient: $0, content: content, token: "t\(send.ordinal)")
+                OutgoingEmail(
+                    sender: "shop@example.com", recipient: $0, content: content, token: "t\(send.ordinal)",
+                    parts: .init(
+                        from: EmailMailbox(address: $0), to: EmailMailbox(address: $0), subject: [], html: nil,
+                        text: nil))
             }
         }
         guard messages.count == sends.count else {

@@ -11,6 +11,7 @@ import Testing
     private func withPool<Value: Sendable>(
         _ url: String,
         connections: Int = 4,
+        perDomain: Int? = nil,
         timeouts: SMTPTimeouts = SMTPTimeouts(),
         _ body: @escaping @Sendable (SMTPPool) async throws -> Value
     ) async throws -> Value {
@@ -18,7 +19,7 @@ import Testing
         return try await TestLoop.run { loop in
             let pool = SMTPPool(
                 server: server, loop: loop, environment: TestEnvironment.make(), metrics: Metrics(),
-                maximumConnections: connections, timeouts: timeouts)
+                maximumConnections: connections, connectionsPerDomain: perDomain, timeouts: timeouts)
             let value = try await body(pool)
             await pool.close()
             return value
@@ -44,6 +45,39 @@ import Testing
             case .invalidSender, .invalidRecipient, .invalidContent, .tooLarge: "invalid"
             }
         }
+    }
+
+    @Test func `a domain gets no more messages at once than its limit, and others do not wait for it`() async throws {
+        let peer = try await SMTPPeer.start(["--delay=0.3"])
+        let recipients = ["a@slow.test", "b@SLOW.test", "c@slow.test", "d@x.test", "e@y.test", "f@slow.test"]
+        let results = try await withPool(
+            "smtp://localhost:\(peer.port)?tls=never", connections: 6, perDomain: 1
+        ) { pool in
+            await pool.send(recipients.map { message($0) })
+        }
+        #expect(results.map(code) == recipients.map { _ in "accepted" })
+        var times: [String: [Double]] = [:]
+        for record in try peer.messages() {
+            let domain = record["to"]?.array?.first?.string?.split(separator: "@").last?.lowercased() ?? ""
+            times[domain, default: []].append(record["received"]?.number ?? 0)
+        }
+        let slow = times["slow.test", default: []].sorted()
+        #expect(slow.count == 4)
+        // Each is answered 0.3 s after it came, and only then comes the next.
+        #expect(zip(slow, slow.dropFirst()).allSatisfy { $1 - $0 >= 0.29 }, "\(slow)")
+        let last = try #require(slow.last)
+        #expect((times["x.test", default: []] + times["y.test", default: []]).allSatisfy { last - $0 >= 0.5 })
+    }
+
+    @Test func `who stands aside for a domain is told of the deadline and of the end`() async throws {
+        let peer = try await SMTPPeer.start(["--delay=2"])
+        let results = try await withPool(
+            "smtp://localhost:\(peer.port)?tls=never", connections: 3, perDomain: 1
+        ) { pool in
+            await pool.send(
+                (0..<4).map { message("p\($0)@slow.test") }, startBefore: MonotonicClock.now() + 1_500_000)
+        }
+        #expect(results.map(code) == ["accepted", "deadline", "deadline", "deadline"])
     }
 
     private static let mixture = [

@@ -29,7 +29,8 @@ sink=$!
 
 export NEEDLETAIL_HOME=$home
 NEEDLETAIL_PORT=$(free_port)
-export NEEDLETAIL_PORT NEEDLETAIL_SMTP_URL="smtp://127.0.0.1:$sink_port"
+# An app's own SMTP server may be on this machine (E2).
+export NEEDLETAIL_PORT NEEDLETAIL_SMTP_URL="smtp://127.0.0.1:$sink_port" NEEDLETAIL_OUTBOUND_ALLOW=127.0.0.1/32
 "$build/needletail" up >&2
 # shellcheck source=/dev/null
 . "$home/env"

@@ -1,4 +1,5 @@
 package import Core
+package import Crypto
 package import Model
 package import Providers
 package import Queue
@@ -7,8 +8,12 @@ import Templates
 /// E-mail as a channel of the delivery worker: templates rendered per person, links and pixel made trackable, one-click
 /// unsubscribe headers on every message.
 package struct EmailChannel: DeliveryChannel {
+    package static let type = "EMAIL"
+
     package let queue = JobQueue.email
-    let provider: EmailProvider
+    /// Who takes an app's e-mail now.
+    let provider: @Sendable (AppID) async -> EmailProvider
+    let references: SendReferences
     let tracking: TrackingTokens
     /// Where recipients' mail programs reach us, without a trailing slash.
     let publicURL: String
@@ -16,13 +21,14 @@ package struct EmailChannel: DeliveryChannel {
     let templates: TemplateEnvironment
 
     package init(
-        provider: EmailProvider,
-        tracking: TrackingTokens,
+        provider: @escaping @Sendable (AppID) async -> EmailProvider,
+        masterKey: MasterKey,
         publicURL: String,
         environment: Environment
     ) {
         self.provider = provider
-        self.tracking = tracking
+        references = SendReferences(masterKey: masterKey)
+        tracking = TrackingTokens(masterKey: masterKey)
         self.publicURL = publicURL
         self.environment = environment
         self.templates = .of(environment)
@@ -69,7 +75,8 @@ private struct EmailRun: PreparedRun {
                 outcomes[place] = refusal.outcome
             }
         }
-        let results = await channel.provider.deliver(outgoing, startBefore: startBefore)
+        let provider = await channel.provider(plan.app)
+        let results = await provider.deliver(outgoing, startBefore: startBefore)
         for (place, result) in zip(places, results) { outcomes[place] = result }
         return outcomes.map { $0 ?? .notSent(.cancelled, detail: "the provider gave no result") }
     }
@@ -84,6 +91,7 @@ private struct EmailRun: PreparedRun {
             return .success(
                 try message.compose(
                     send,
+                    token: channel.references.mint(send.reference),
                     links: links,
                     templates: channel.templates,
                     date: channel.environment.now()
@@ -94,15 +102,6 @@ private struct EmailRun: PreparedRun {
             return .failure(Refusal(isAddress ? .address : .content, fault.description, isAddressDead: isAddress))
         } catch {
             return .failure(Refusal(.rendering, String(describing: error)))
-        }
-    }
-
-    /// What keeps a message from being made; such a send never reaches the provider.
-    private struct Refusal: Error {
-        let outcome: SendOutcome
-
-        init(_ reason: RejectionClass, _ detail: String, isAddressDead: Bool = false) {
-            outcome = .rejected(reason, detail: detail, isAddressDead: isAddressDead)
         }
     }
 }

@@ -1,5 +1,5 @@
 import Core
-import Providers
+package import Providers
 
 /// Writes whole messages: headers, parts, encodings. Pure; the same values give the same bytes, so that a retry is
 /// byte-identical.
@@ -14,17 +14,19 @@ package struct EmailComposer: Sendable {
     ///
     /// `rewriteLink` gets every web link of the HTML part (entities decoded) except the unsubscribe URL and returns what to
     /// link to instead, or nil to keep it.
+    @discardableResult
     package func append(
         _ content: EmailContent,
         for recipient: EmailRecipient,
         to bytes: inout [UInt8],
         rewriteLink: ((_ url: String) -> String?)? = nil
-    ) throws(EmailFault) {
+    ) throws(EmailFault) -> OutgoingEmail.Parts {
         let start = bytes.count
         do throws(EmailFault) {
             guard content.html != nil || content.text != nil else {
                 throw EmailFault(reason: .emptyBody, field: "Body")
             }
+            let replyTo = try replyTo(of: recipient)
             try appendHeaders(content, recipient, to: &bytes)
             let html = content.html.map { html -> [UInt8] in
                 var rewritten: [UInt8] = []
@@ -39,6 +41,9 @@ package struct EmailComposer: Sendable {
             let size = (html?.count ?? 0) + (content.text?.count ?? 0)
             bytes.reserveCapacity(bytes.count + size + size / 8 + 512)
             appendParts(text: content.text, html: html, boundary: recipient.token, to: &bytes)
+            return OutgoingEmail.Parts(
+                from: layout.from, to: recipient.to, replyTo: replyTo, subject: content.subject, html: html,
+                text: content.text)
         } catch {
             bytes.removeSubrange(start...)
             throw error
@@ -47,6 +52,12 @@ package struct EmailComposer: Sendable {
 
     // MARK: Headers
 
+    private func replyTo(of recipient: EmailRecipient) throws(EmailFault) -> [EmailMailbox] {
+        guard layout.replyTo.isEmpty, let address = recipient.replyAddress else { return layout.replyTo }
+        guard let checked = EmailAddress(address) else { throw EmailFault(reason: .invalidAddress, field: "Reply-To") }
+        return [EmailMailbox(address: checked)]
+    }
+
     private func appendHeaders(
         _ content: EmailContent, _ recipient: EmailRecipient, to bytes: inout [UInt8]
     ) throws(EmailFault) {
@@ -54,12 +65,17 @@ package struct EmailComposer: Sendable {
         MailDate.append(recipient.date, to: &bytes)
         HeaderWriter.endLine(&bytes)
         bytes.append(contentsOf: layout.constantHeaders)
+        if layout.replyTo.isEmpty, let address = recipient.replyAddress {
+            try HeaderWriter.append("Reply-To", verbatim: Array(address.utf8), to: &bytes)
+        }
         try HeaderWriter.append("To", mailboxes: [recipient.to], to: &bytes)
         guard (1...200).contains(recipient.token.utf8.count), recipient.token.utf8.allSatisfy(Self.isTokenByte) else {
             throw EmailFault(reason: .controlCharacter, field: "Message-ID")
         }
         let identifier = "<\(recipient.token)@\(layout.messageIDDomain)>"
         try HeaderWriter.append("Message-ID", verbatim: Array(identifier.utf8), to: &bytes)
+        // Providers that write a Message-ID of their own (SES) leave this one, and it comes back in bounces.
+        try HeaderWriter.append(Self.referenceHeader, verbatim: Array(recipient.token.utf8), to: &bytes)
         try HeaderWriter.append("Subject", text: content.subject, to: &bytes)
         try appendCustom(content.headers, to: &bytes)
         let ownList = content.headers.contains { $0.name.lowercased() == "list-unsubscribe" }
@@ -84,7 +100,10 @@ package struct EmailComposer: Sendable {
         bytes.append(contentsOf: "\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n".utf8)
     }
 
+    package static let referenceHeader = "X-Needletail-Reference"
+
     private static let reserved: Set<String> = [
+        "x-needletail-reference",
         "date", "from", "sender", "reply-to", "to", "cc", "bcc", "subject", "message-id", "mime-version", "feedback-id",
         "return-path", "received", "dkim-signature", "auto-submitted",
     ]

@@ -18,6 +18,8 @@ package struct EmailLayout: Sendable {
     package static let headerNameLimitBytes = 126
     package static let headerValueLimitBytes = 870
 
+    let from: EmailMailbox
+    let replyTo: [EmailMailbox]
     let messageIDDomain: String
     /// `From`, `Reply-To`, `MIME-Version`, `Feedback-ID`: complete lines.
     let constantHeaders: [UInt8]
@@ -33,6 +35,8 @@ package struct EmailLayout: Sendable {
         feedbackID: String? = nil,
         isAutomatic: Bool = false
     ) throws(EmailFault) {
+        self.from = from
+        self.replyTo = replyTo
         self.messageIDDomain = messageIDDomain ?? String(from.address.domain)
         guard EmailAddress("x@\(self.messageIDDomain)") != nil else {
             throw EmailFault(reason: .invalidDomain, field: "Message-ID")
@@ -74,6 +78,8 @@ package struct EmailRecipient: Sendable {
     package var unsubscribeURL: String?
     /// `u+TOKEN@domain`
     package var unsubscribeAddress: String?
+    /// `r+TOKEN@domain`; answers go to the layout's `Reply-To` where it has one.
+    package var replyAddress: String?
     package var openPixelURL: String?
 
     package init(
@@ -82,6 +88,7 @@ package struct EmailRecipient: Sendable {
         date: Instant,
         unsubscribeURL: String? = nil,
         unsubscribeAddress: String? = nil,
+        replyAddress: String? = nil,
         openPixelURL: String? = nil
     ) {
         self.to = to
@@ -89,6 +96,7 @@ package struct EmailRecipient: Sendable {
         self.date = date
         self.unsubscribeURL = unsubscribeURL
         self.unsubscribeAddress = unsubscribeAddress
+        self.replyAddress = replyAddress
         self.openPixelURL = openPixelURL
     }
 }

@@ -10,6 +10,8 @@ struct EmailMessageProgram: Sendable {
     private let variants: [String: EmailParts]
     private let composer: EmailComposer
     private let sender: EmailAddress
+    private let bounceDomain: String?
+    private let replyDomain: String?
 
     /// Throws a `TemplateFault` or an `EmailFault`: then no message of the treatment can be made. `now` is what law is in force.
     init(_ content: RunPlan.EmailContent, plan: RunPlan, at now: Instant) throws {
@@ -24,6 +26,8 @@ struct EmailMessageProgram: Sendable {
             throw EmailFault(reason: .invalidAddress, field: "From")
         }
         sender = from.address
+        bounceDomain = content.bounceDomain
+        replyDomain = content.replyDomain
         let replyTo = try content.replyTo.map { text throws(EmailFault) in
             guard let mailbox = EmailMailbox(text) else { throw EmailFault(reason: .invalidAddress, field: "Reply-To") }
             return mailbox
@@ -52,6 +56,7 @@ struct EmailMessageProgram: Sendable {
 
     func compose(
         _ send: Send,
+        token: String,
         links: MessageLinks,
         templates: TemplateEnvironment,
         date: Instant
@@ -63,22 +68,24 @@ struct EmailMessageProgram: Sendable {
         let values = RecipientValues(send.recipient, parsing: parts.columns, unsubscribeURL: links.unsubscribeURL)
         var content = try parts.render(values, templates)
         parts.legal?.text(for: send.recipient)?.text.apply(to: &content, unsubscribeURL: links.unsubscribeURL)
-        let token = send.token
         var message: [UInt8] = []
         message.reserveCapacity((content.html?.count ?? 0) * 5 / 4 + (content.text?.count ?? 0) + 2048)
-        try composer.append(
+        let composed = try composer.append(
             content,
             for: EmailRecipient(
                 to: EmailMailbox(address: address),
                 token: token,
                 date: date,
                 unsubscribeURL: links.unsubscribeURL,
-                unsubscribeAddress: nil,
+                unsubscribeAddress: replyDomain.map { "u+\(token)@\($0)" },
+                replyAddress: replyDomain.map { "r+\(token)@\($0)" },
                 openPixelURL: links.openURL
             ),
             to: &message,
             rewriteLink: links.click
         )
-        return OutgoingEmail(sender: sender.rawValue, recipient: address, content: message, token: token)
+        return OutgoingEmail(
+            sender: bounceDomain.map { "b+\(token)@\($0)" } ?? sender.rawValue, recipient: address, content: message,
+            token: token, parts: composed)
     }
 }

@@ -36,6 +36,11 @@ struct MessageLinks: Sendable {
 }
 
 extension Send {
-    /// (run, chunk, ordinal): the same on every attempt, so that a copy is recognisable by its Message-ID.
-    var token: String { "\(cause.run).\(cause.chunk).\(ordinal)" }
+    /// Our name of the message: the same on every attempt, so that a copy is recognisable by its Message-ID, and in every address that
+    /// bounces and answers come to.
+    var reference: SendReference {
+        SendReference(
+            run: cause.run, chunk: cause.chunk, ordinal: ordinal, endpointKey: recipient.key, treatment: cause.treatment
+        )
+    }
 }

@@ -32,7 +32,7 @@ package enum DeliveryProcess {
             client: client, database: context.database, environment: context.environment, metrics: context.metrics,
             publicURL: context.configuration.publicURL, aws: try AWSAccess.of(context.configuration),
             isDevInboxOn: context.configuration.isDevInboxOn,
-            references: SendReferences(masterKey: context.masterKey))
+            references: SendReferences(masterKey: context.masterKey), loop: context.loop)
     }
 
     private static func workers(_ context: ServiceContext, _ channel: any DeliveryChannel) throws -> [BackgroundWorker]

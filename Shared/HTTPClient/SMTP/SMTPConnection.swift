@@ -106,7 +106,7 @@ final class SMTPConnection: EventSource, @unchecked Sendable {
             while !isClosed, let reply = try parser.next() {
                 let resolution = dialogue.receive(reply)
                 if reply.code == 421 { pool.pauseOpening(reply) }
-                if let resolution { resolution.ticket.settle(resolution.result) }
+                if let resolution { pool.settle(resolution.ticket, resolution.result) }
                 fill()
             }
         } catch {
@@ -118,7 +118,7 @@ final class SMTPConnection: EventSource, @unchecked Sendable {
 
     private func fill() {
         while dialogue.wantsMessage, dialogue.begun < pool.server.messagesPerConnection, let ticket = pool.next() {
-            if let resolution = dialogue.begin(ticket, ticket.message) { ticket.settle(resolution.result) }
+            if let resolution = dialogue.begin(ticket, ticket.message) { pool.settle(ticket, resolution.result) }
         }
         guard dialogue.isQuiet, !dialogue.isClosing else { return }
         if dialogue.begun >= pool.server.messagesPerConnection || pool.isClosing { dialogue.quit() }

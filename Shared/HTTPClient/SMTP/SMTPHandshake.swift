@@ -1,6 +1,7 @@
 import CCurl
 import Core
 import Glibc
+import Runtime
 
 /// Connects, greets, starts TLS and authenticates, all by libcurl (`CURLOPT_CONNECT_ONLY`), so that no TLS or SASL code is
 /// ours. Blocks: runs on a thread aside, never on the loop.
@@ -15,6 +16,11 @@ enum SMTPHandshake {
         defer { errors.deallocate() }
         let code = withExtendedLifetime(transcript) { () -> CURLcode in
             configure(handle, server, timeout)
+            if let rules = server.rules {
+                transcript.guarding = SMTPGuard(rules: rules, host: server.host, port: server.port)
+                _ = curlx_set_opensocket(handle, openGuarded)
+                _ = curlx_set_ptr(handle, CURLOPT_OPENSOCKETDATA, Unmanaged.passUnretained(transcript).toOpaque())
+            }
             _ = curlx_set_ptr(handle, CURLOPT_ERRORBUFFER, errors)
             _ = curlx_set_io(handle, CURLOPT_HEADERFUNCTION, takeLine)
             _ = curlx_set_ptr(handle, CURLOPT_HEADERDATA, Unmanaged.passUnretained(transcript).toOpaque())
@@ -23,12 +29,14 @@ enum SMTPHandshake {
                 _ = curlx_set_ptr(handle, CURLOPT_ERRORBUFFER, nil)
                 _ = curlx_set_io(handle, CURLOPT_HEADERFUNCTION, nil)
                 _ = curlx_set_ptr(handle, CURLOPT_HEADERDATA, nil)
+                _ = curlx_set_ptr(handle, CURLOPT_OPENSOCKETDATA, nil)
             }
             return curl_easy_perform(handle)
         }
         var fd: curl_socket_t = -1
         guard code == CURLE_OK, curlx_get_socket(handle, CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK, fd >= 0 else {
-            let words = String(cString: errors)
+            let words =
+                transcript.wasForbidden ? "the SMTP server's address or port is not permitted" : String(cString: errors)
             curl_easy_cleanup(handle)
             let detail = words.isEmpty ? String(cString: curl_easy_strerror(code)) : words
             return .failure(SMTPHandshakeFault(reason: reason(code, detail, transcript.lines)))
@@ -96,6 +104,16 @@ private final class Transcript {
     static let limit = 200
     private(set) var lines: [String] = []
     private(set) var startedTLS = false
+    var guarding: SMTPGuard?
+    private(set) var wasForbidden = false
+
+    func permits(_ address: IPAddress?) -> Bool {
+        guard let guarding, let address, guarding.permits(address) else {
+            wasForbidden = true
+            return false
+        }
+        return true
+    }
 
     func take(_ bytes: UnsafeRawBufferPointer) {
         guard lines.count < Self.limit else { return }
@@ -112,4 +130,26 @@ private let takeLine: curlx_io_cb = { bytes, size, count, context in
     Unmanaged<Transcript>.fromOpaque(context).takeUnretainedValue()
         .take(UnsafeRawBufferPointer(start: bytes, count: size * count))
     return size * count
+}
+
+/// The rules for addresses that users give (`OutboundRules`), at the ports that mail is submitted to.
+struct SMTPGuard {
+    private static let ports: Set<Int> = [25, 465, 587, 2525]
+
+    let rules: OutboundRules
+    let host: String
+    let port: Int
+
+    func permits(_ address: IPAddress) -> Bool {
+        rules.names(host: host, address) || Self.ports.contains(port) && OutboundRules.isPublic(address)
+    }
+}
+
+private let openGuarded: curlx_opensocket_cb = { context, _, peer in
+    guard let context, let peer else { return CURL_SOCKET_BAD }
+    let transcript = Unmanaged<Transcript>.fromOpaque(context).takeUnretainedValue()
+    let address = curlx_sockaddr(peer).flatMap { IPAddress($0, length: Int(peer.pointee.addrlen)) }
+    guard transcript.permits(address) else { return CURL_SOCKET_BAD }
+    let kind = peer.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
+    return socket(peer.pointee.family, kind, peer.pointee.protocol)
 }

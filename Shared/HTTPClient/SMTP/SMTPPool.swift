@@ -23,6 +23,7 @@ package final class SMTPPool: @unchecked Sendable {
     private let counters: SMTPCounters
     private let openConnections: Gauge
 
+    private var domains: SMTPDomainLimit
     private var queue: [SMTPTicket] = []
     private var head = 0
     private var connections: [ObjectIdentifier: SMTPConnection] = [:]
@@ -41,6 +42,7 @@ package final class SMTPPool: @unchecked Sendable {
         environment: Environment,
         metrics: Metrics,
         maximumConnections: Int = 20,
+        connectionsPerDomain: Int? = nil,
         timeouts: SMTPTimeouts = SMTPTimeouts()
     ) {
         self.server = server
@@ -48,6 +50,7 @@ package final class SMTPPool: @unchecked Sendable {
         self.environment = environment
         self.maximumConnections = max(1, maximumConnections)
         self.timeouts = timeouts
+        domains = SMTPDomainLimit(connectionsPerDomain)
         counters = SMTPCounters(metrics)
         openConnections = metrics.gauge(.smtpConnections)
     }
@@ -105,9 +108,21 @@ package final class SMTPPool: @unchecked Sendable {
                 queue.removeAll(keepingCapacity: true)
                 head = 0
             }
-            if let reason = unwanted(ticket) { ticket.settle(.notSent(reason)) } else { return ticket }
+            if let reason = unwanted(ticket) {
+                ticket.settle(.notSent(reason))
+                // It may have been called from aside: who stands behind it there is asked too, or nobody would ever call them.
+                if let waiting = domains.skip(ticket) { queue.append(waiting) }
+            } else if domains.enter(ticket) {
+                return ticket
+            }
         }
         return nil
+    }
+
+    /// The last word on a message that `next` gave out.
+    func settle(_ ticket: SMTPTicket, _ result: SMTPResult) {
+        ticket.settle(result)
+        if let waiting = domains.leave(ticket) { queue.append(waiting) }
     }
 
     /// The server said 421: it wants fewer of us.
@@ -121,6 +136,7 @@ package final class SMTPPool: @unchecked Sendable {
         connections[ObjectIdentifier(connection)] = nil
         openConnections.add(-1)
         for (ticket, result) in lost {
+            if let waiting = domains.leave(ticket) { queue.append(waiting) }
             var again = ticket
             again.losses += 1
             if case .notSent = result, again.losses < Self.lossesPerMessage, !isClosing {
@@ -198,7 +214,7 @@ package final class SMTPPool: @unchecked Sendable {
     }
 
     private func dropUnwanted() {
-        let rest = queue[head...]
+        let rest = queue[head...] + domains.takeAside()
         queue = []
         head = 0
         for ticket in rest {
@@ -207,7 +223,7 @@ package final class SMTPPool: @unchecked Sendable {
     }
 
     private func failQueue(_ reason: SMTPNotSent) {
-        let rest = queue[head...]
+        let rest = queue[head...] + domains.takeAside()
         queue = []
         head = 0
         for ticket in rest { ticket.settle(.notSent(reason)) }

@@ -13,6 +13,15 @@ package struct SMTPReply: Sendable, Equatable, CustomStringConvertible {
         self.text = text
     }
 
+    /// Reads one line, as others report what a server said: `550 5.1.1 no such user`. Nil for what is no reply.
+    package init?(line: String) {
+        var parser = SMTPReplyParser()
+        let bytes = Array(line.utf8.filter { $0 != 0x0D && $0 != 0x0A }.prefix(SMTPReplyParser.lineLimitBytes - 2))
+        (bytes + [0x0D, 0x0A]).withUnsafeBytes { parser.append($0) }
+        guard let reply = (try? parser.next()) ?? nil else { return nil }
+        self = reply
+    }
+
     package var isPositive: Bool { code / 100 == 2 }
 
     package var description: String {

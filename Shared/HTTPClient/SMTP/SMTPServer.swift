@@ -7,7 +7,7 @@ import Glibc
 ///
 /// `smtps://` is TLS from the first byte (default port 465); `smtp://` (default port 25) speaks STARTTLS as `tls` says.
 /// A password never crosses an unencrypted connection unless `tls=never` says so in so many words.
-package struct SMTPServer: Sendable, Equatable {
+package struct SMTPServer: Sendable {
     package enum TLS: String, Sendable, CaseIterable {
         /// No STARTTLS even when offered: a relay on the same machine.
         case never
@@ -30,8 +30,13 @@ package struct SMTPServer: Sendable, Equatable {
     package let certificateAuthorityFile: String?
     /// Messages after which a connection is replaced.
     package let messagesPerConnection: Int
+    /// Where a server that a user named may be; nil for the operator's own, which may be anywhere.
+    package let rules: OutboundRules?
 
-    package init(url: String) throws(Fault) {
+    /// `username` and `password` where the URL may not carry them, because it is no secret.
+    package init(
+        url: String, username: String? = nil, password: String? = nil, rules: OutboundRules? = nil
+    ) throws(Fault) {
         guard let parts = curl_url() else { throw Fault(.internalError, "out of memory") }
         defer { curl_url_cleanup(parts) }
         guard curl_url_set(parts, CURLUPART_URL, url, UInt32(CURLU_NON_SUPPORT_SCHEME)) == CURLUE_OK else {
@@ -46,20 +51,21 @@ package struct SMTPServer: Sendable, Equatable {
         }
         self.host = host
         port = Self.part(parts, CURLUPART_PORT).flatMap { Int($0) } ?? (scheme == "smtps" ? 465 : 25)
-        username = Self.part(parts, CURLUPART_USER)
-        password = Self.part(parts, CURLUPART_PASSWORD)
+        self.username = username ?? Self.part(parts, CURLUPART_USER)
+        self.password = password ?? Self.part(parts, CURLUPART_PASSWORD)
+        self.rules = rules
         let path = (Self.part(parts, CURLUPART_PATH) ?? "/").dropFirst()
         localName = path.isEmpty ? Self.hostName() : String(path)
         guard localName.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), localName.utf8.count <= 255 else {
             throw Fault(.configuration, "the EHLO name of the SMTP URL must be a host name")
         }
         let options = try Self.options(Self.part(parts, CURLUPART_QUERY, decode: false) ?? "")
-        certificateAuthorityFile = options.authority
+        certificateAuthorityFile = options.authority ?? rules?.certificateAuthorityFile
         messagesPerConnection = options.reuse ?? 100
         if scheme == "smtps" {
             tls = .implicit
         } else {
-            tls = options.tls ?? (username == nil ? .opportunistic : .required)
+            tls = options.tls ?? (self.username == nil ? .opportunistic : .required)
         }
     }
 

@@ -40,7 +40,9 @@ struct EmailPlanner {
                 return RunPlan.EmailContent.Header(name: name, value: value)
             },
             defaultSubstitutions: try defaults(template?.defaultSubstitutions) ?? [:],
-            locales: try locales(of: stored, own)
+            locales: try locales(of: stored, own),
+            bounceDomain: channel.emailDomains.bounces,
+            replyDomain: channel.emailDomains.replies
         )
         guard content.html?.isEmpty == false || content.text?.isEmpty == false else {
             throw Fault(.invalid, "\(place.member("HtmlBody")) or Body is required, or a template with a part")

@@ -109,6 +109,8 @@ extension RunPlan.EmailContent {
         if let text { object["text"] = .string(text) }
         if !locales.isEmpty { object["locales"] = locales.mapValues(\.json).json }
         if !snippets.isEmpty { object["snippets"] = snippets.json }
+        object["bounces"] = bounceDomain.map { .string($0) }
+        object["replies"] = replyDomain.map { .string($0) }
         return .object(object)
     }
 
@@ -131,7 +133,9 @@ extension RunPlan.EmailContent {
             snippets: try Self.map(json["snippets"]) { (json) throws(Fault) in
                 guard let text = json.string else { throw Self.unreadable }
                 return text
-            }
+            },
+            bounceDomain: json["bounces"]?.string,
+            replyDomain: json["replies"]?.string
         )
     }
 

@@ -64,6 +64,9 @@ package struct RunPlan: Sendable, Equatable {
         package var locales: [String: Localized]
         /// Text of the partials that all of these call from outside.
         package var snippets: [String: String]
+        /// Domains of the addresses of its own that each message gets, for bounces and for answers; nil: the sender's own address.
+        package var bounceDomain: String?
+        package var replyDomain: String?
 
         /// What a variant leaves out is as in the message itself.
         package struct Localized: Sendable, Equatable {
@@ -113,7 +116,9 @@ package struct RunPlan: Sendable, Equatable {
             headers: [Header] = [],
             defaultSubstitutions: JSONObject = [:],
             locales: [String: Localized] = [:],
-            snippets: [String: String] = [:]
+            snippets: [String: String] = [:],
+            bounceDomain: String? = nil,
+            replyDomain: String? = nil
         ) {
             self.from = from
             self.replyTo = replyTo
@@ -124,6 +129,8 @@ package struct RunPlan: Sendable, Equatable {
             self.defaultSubstitutions = defaultSubstitutions
             self.locales = locales
             self.snippets = snippets
+            self.bounceDomain = bounceDomain
+            self.replyDomain = replyDomain
         }
     }
 

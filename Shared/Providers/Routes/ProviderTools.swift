@@ -1,4 +1,5 @@
 package import Core
+package import EventLoop
 package import HTTPClient
 package import Model
 package import Postgres
@@ -17,10 +18,15 @@ package struct ProviderTools: Sendable {
     package let isDevInboxOn: Bool
     /// Of the messages that inbound mail is about; nil where none is read.
     package let references: SendReferences?
+    /// Of providers that speak something else than HTTP; nil where nothing is sent.
+    package let loop: EventLoop?
+    /// What checking signatures remembers.
+    package let certificates = SNSCertificates()
+    package let mailgunTokens = MailgunTokens()
 
     package init(
         client: OutboundClient, database: Database, environment: Environment, metrics: Metrics, publicURL: String,
-        aws: AWSAccess? = nil, isDevInboxOn: Bool = false, references: SendReferences? = nil
+        aws: AWSAccess? = nil, isDevInboxOn: Bool = false, references: SendReferences? = nil, loop: EventLoop? = nil
     ) {
         self.client = client
         self.database = database
@@ -30,5 +36,6 @@ package struct ProviderTools: Sendable {
         self.aws = aws
         self.isDevInboxOn = isDevInboxOn
         self.references = references
+        self.loop = loop
     }
 }

@@ -43,6 +43,7 @@ import Testing
                 Feedback-ID: c1:app:campaign:needletail\r
                 To: Jane <jane@y.test>\r
                 Message-ID: <tok-EN_1@x.test>\r
+                X-Needletail-Reference: tok-EN_1\r
                 Subject: Hello Jane\r
                 List-Unsubscribe: <https://u.test/u/tok>,\r
                  <mailto:u+tok@x.test?subject=unsubscribe>\r

@@ -31,9 +31,11 @@ import Testing
     {
         var bytes: [UInt8] = []
         let recipient = try EmailComposerTests.recipient(to)
-        try EmailComposer(layout: EmailComposerTests.layout(from)).append(content, for: recipient, to: &bytes)
+        let parts = try EmailComposer(layout: EmailComposerTests.layout(from)).append(
+            content, for: recipient, to: &bytes)
         return OutgoingEmail(
-            sender: "b+tok@x.test", recipient: recipient.to.address, content: bytes, token: recipient.token)
+            sender: "b+tok@x.test", recipient: recipient.to.address, content: bytes, token: recipient.token,
+            parts: parts)
     }
 
     private func header(_ name: String, _ message: JSON) -> [String] {
@@ -61,7 +63,8 @@ import Testing
             let headers = message["headers"]?.array?.compactMap { $0.array?.first?.string } ?? []
             #expect(
                 headers == [
-                    "Date", "From", "MIME-Version", "Feedback-ID", "To", "Message-ID", "Subject", "List-Unsubscribe",
+                    "Date", "From", "MIME-Version", "Feedback-ID", "To", "Message-ID", "X-Needletail-Reference",
+                    "Subject", "List-Unsubscribe",
                     "List-Unsubscribe-Post", "Content-Type", "Content-Transfer-Encoding",
                 ])
         }

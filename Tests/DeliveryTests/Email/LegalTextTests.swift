@@ -41,7 +41,7 @@ import Testing
             tokens: TrackingTokens(masterKey: try MasterKey(bytes: [UInt8](repeating: 7, count: 32))),
             publicURL: "https://pub.example")
         let message = try program.compose(
-            send, links: links, templates: .of(TestEnvironment.make(now: Self.now)), date: Self.now)
+            send, token: "token", links: links, templates: .of(TestEnvironment.make(now: Self.now)), date: Self.now)
         return String(decoding: message.content, as: UTF8.self)
     }
 

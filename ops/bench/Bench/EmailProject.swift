@@ -131,6 +131,14 @@ struct EmailProject: Sendable {
         try await suite.loop.sleep(for: .seconds(4))
     }
 
+    /// Whom the e-mail channel sends through from now on; nil: the installation's own server.
+    func send(through provider: JSON?) async throws {
+        _ = try await suite.call(
+            "PUT", "/v1/apps/\(app)/channels/email/provider", ["Providers": .array(provider.map { [$0] } ?? [])])
+        // Workers look once a second.
+        try await suite.loop.sleep(for: .milliseconds(1500))
+    }
+
     /// Ends its runs.
     func delete(_ campaign: CampaignID) async throws {
         _ = try await suite.call("DELETE", "/v1/apps/\(app)/campaigns/\(campaign)")
@@ -177,12 +185,13 @@ struct EmailProject: Sendable {
         }
         await database.close()
         let size = Lock(0)
+        let measure = EmailProvider(name: "measure") { messages, _ in
+            size.withLock { $0 = messages.first?.content.count ?? 0 }
+            return messages.map { _ in .accepted(providerReference: "") }
+        }
         let channel = EmailChannel(
-            provider: EmailProvider(name: "measure") { messages, _ in
-                size.withLock { $0 = messages.first?.content.count ?? 0 }
-                return messages.map { _ in .accepted(providerReference: "") }
-            },
-            tracking: TrackingTokens(masterKey: try MasterKey(file: "\(suite.home)/master.key")),
+            provider: { _ in measure },
+            masterKey: try MasterKey(file: "\(suite.home)/master.key"),
             publicURL: "http://\(suite.host)", environment: suite.environment)
         let prepared = try channel.prepare(plan)
         let cause = SendCause(run: run, runDay: plan.runDay, chunk: 0, treatment: 0)
