@@ -88,7 +88,8 @@ import Testing
             "From": "a@y.test", "FromFull": ["Email": "a@y.test", "Name": "", "MailboxHash": ""],
             "To": .string(address), "OriginalRecipient": .string(address), "Subject": "Re: Grüße",
             "MessageID": "22c74902-a0c1-4511-804f-341342852c90", "Date": "Thu, 5 Apr 2012 16:59:01 +0200",
-            "TextBody": "Ja, bitte!\n\nOn Tue, Shop wrote:\n> Hello\n", "HtmlBody": "",
+            "TextBody": "Ja, bitte!\n\nOn Tue, 3 Apr 2012 at 10:00, Shop <shop@example.com> wrote:\n> Hello\n",
+            "HtmlBody": "",
             "Headers": [
                 ["Name": "Return-Path", "Value": "<a@y.test>"], ["Name": "Message-ID", "Value": "<x@y.test>"],
                 ["Name": "Subject", "Value": "evil\r\nBcc: x@y.test"],

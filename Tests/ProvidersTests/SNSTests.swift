@@ -12,7 +12,7 @@ import Testing
 @Suite struct SNSTests {
     static let topic = "arn:aws:sns:us-east-1:123456789012:ses"
     /// The certificate is valid from 2026-11-22 on, the messages are of 2026-01-02: their age is not what is tested with them.
-    static let certificateTime = Instant(seconds: 1_795_300_000)
+    static let certificateTime = Instant(seconds: 1_795_400_000)
 
     static func messages() throws -> [JSON] { try MailFixtures.json("sns/messages.json").array ?? [] }
 

@@ -30,6 +30,17 @@ struct SMTPDomainLimit {
         let domain = Self.domain(of: ticket)
         let rest = underWay[domain, default: 1] - 1
         underWay[domain] = rest > 0 ? rest : nil
+        return nextAside(domain)
+    }
+
+    /// The one that may try in the place of a ticket that will not go.
+    mutating func skip(_ ticket: SMTPTicket) -> SMTPTicket? {
+        guard let limit else { return nil }
+        let domain = Self.domain(of: ticket)
+        return underWay[domain, default: 0] < limit ? nextAside(domain) : nil
+    }
+
+    private mutating func nextAside(_ domain: String) -> SMTPTicket? {
         guard var waiting = aside[domain], !waiting.isEmpty else { return nil }
         let next = waiting.removeFirst()
         aside[domain] = waiting.isEmpty ? nil : waiting

@@ -110,6 +110,8 @@ package final class SMTPPool: @unchecked Sendable {
             }
             if let reason = unwanted(ticket) {
                 ticket.settle(.notSent(reason))
+                // It may have been called from aside: who stands behind it there is asked too, or nobody would ever call them.
+                if let waiting = domains.skip(ticket) { queue.append(waiting) }
             } else if domains.enter(ticket) {
                 return ticket
             }
