@@ -3,8 +3,7 @@ import PinpointAPI
 
 /// One key figure: what is counted, and by what it is grouped (pinpoint-api §7.2).
 ///
-/// Until providers' receipts are taken in, *delivered* is what the provider accepted. Rates are 0…1; a rate of nothing has
-/// no row.
+/// *Delivered* is what the provider accepted and did not report as failed afterwards. Rates are 0…1; a rate of nothing has no row.
 struct KeyFigure: Sendable {
     enum Measure: Sendable {
         case deliveries, attempts, opens, clicks
@@ -72,12 +71,12 @@ struct KeyFigure: Sendable {
 
     private func value(_ counts: KeyFigureCounts) -> Double? {
         switch measure {
-        case .deliveries: Double(counts.accepted)
+        case .deliveries: Double(counts.delivered)
         case .attempts: Double(counts.attempted)
         case .opens: Double(counts.uniqueOpens)
         case .clicks: Double(counts.clicks)
-        case .deliveryRate: rate(counts.accepted, of: counts.attempted)
-        case .openRate: rate(counts.uniqueOpens, of: counts.accepted)
+        case .deliveryRate: rate(counts.delivered, of: counts.attempted)
+        case .openRate: rate(counts.uniqueOpens, of: counts.delivered)
         case .hardBounceRate: rate(counts.hardBounces, of: counts.attempted)
         }
     }

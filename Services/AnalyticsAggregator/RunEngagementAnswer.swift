@@ -5,8 +5,8 @@ import Model
 import PinpointAPI
 import Postgres
 
-/// `GET …/runs/{run}/engagement` (extension): opens, clicks and unsubscribes per treatment, with 95 % intervals of the
-/// rates among accepted messages.
+/// `GET …/runs/{run}/engagement` (extension): opens, clicks, unsubscribes, deliveries, bounces and complaints per treatment,
+/// with 95 % intervals of the rates among accepted messages.
 enum RunEngagementAnswer {
     static func show(_ call: RequestContext) async throws -> HTTPResponse {
         let app = try await call.app()
@@ -34,6 +34,12 @@ enum RunEngagementAnswer {
             "UniqueClicks": .integer(counts.uniqueClicks),
             "ClickRate": interval(counts.uniqueClicks, of: counts.accepted),
             "Unsubscribes": .integer(counts.unsubscribes),
+            "Delivered": .integer(counts.delivered),
+            "HardBounces": .integer(counts.hardBounces),
+            "HardBounceRate": interval(counts.hardBounces, of: counts.accepted),
+            "SoftBounces": .integer(counts.softBounces),
+            "Complaints": .integer(counts.complaints),
+            "ComplaintRate": interval(counts.complaints, of: counts.accepted),
         ]
     }
 

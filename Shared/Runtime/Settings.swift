@@ -7,7 +7,7 @@ package enum Settings {
         leaseTTL, window, indexMegabytes, devInbox, devInboxURL,
         lmtpListen, softBounces, softBounceDays,
         outboundAllow, outboundAuthorities, hookHandshake,
-        awsRegion, awsAccessKeyID, awsSecretAccessKey, awsSessionToken, awsLambdaURL,
+        awsRegion, awsAccessKeyID, awsSecretAccessKey, awsSessionToken, awsLambdaURL, awsSNSURL,
         ingestURL, segmentURL, schedulerURL, deliveryEmailURL, deliverySMSURL, deliveryPushURL, deliveryVoiceURL,
         deliveryCustomURL, inboundURL, aggregatorURL,
         home, port, url, apiKey,
@@ -90,6 +90,8 @@ package enum Settings {
         "NEEDLETAIL_AWS_SESSION_TOKEN", "Its session token, if it is temporary.", isSecret: true)
     package static let awsLambdaURL = Setting(
         "NEEDLETAIL_AWS_ENDPOINT_URL_LAMBDA", "Where Lambda is, if it is not AWS's own.", form: .url(["http", "https"]))
+    package static let awsSNSURL = Setting(
+        "NEEDLETAIL_AWS_ENDPOINT_URL_SNS", "Where SNS is, if it is not AWS's own.", form: .url(["http", "https"]))
     package static let ingestURL = serviceURL("INGEST_API", "ingest-api")
     package static let segmentURL = serviceURL("SEGMENT_SERVICE", "segment-service")
     package static let schedulerURL = serviceURL("CAMPAIGN_SCHEDULER", "campaign-scheduler")

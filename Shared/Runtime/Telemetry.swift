@@ -44,6 +44,7 @@ extension MetricName {
         databaseReconnects,
         jobsClaimed, jobsFinished, jobsFailed, jobsQuarantined, leasesLost, leasesReaped,
         ingestEvents, ingestCommits, ingestCommitSize,
+        inboundCalls, inboundEvents, inboundSeconds,
         sendOutcomes, sendWindows, sendWindowSeconds, runsStarted, recipientsPlanned,
         indexRows, indexBytes, indexBehind, indexAnswers, indexLoads, indexKeysRenewed, indexChecks, indexMismatches,
         rollUps, workerFailures, buildInfo,
@@ -92,6 +93,12 @@ extension MetricName {
     package static let ingestEvents = MetricName("ingest_events_total", "Events taken.", .counter, ["outcome"])
     package static let ingestCommits = MetricName("ingest_commits_total", "Group commits.", .counter)
     package static let ingestCommitSize = MetricName("ingest_commit_requests", "Requests in one group commit.", sizes)
+    package static let inboundCalls = MetricName(
+        "inbound_calls_total", "Calls of providers.", .counter, ["kind", "outcome"])
+    package static let inboundEvents = MetricName(
+        "inbound_events_total", "What calls of providers said, by what became of it.", .counter, ["outcome"])
+    package static let inboundSeconds = MetricName(
+        "inbound_seconds", "Time from a provider's call to the end of the work on it.", seconds)
     package static let sendOutcomes = MetricName(
         "send_outcomes_total", "Outcomes recorded.", .counter, ["channel", "outcome"])
     package static let sendWindows = MetricName("send_windows_total", "Windows fired.", .counter, ["channel"])

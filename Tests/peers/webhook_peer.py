@@ -5,7 +5,7 @@ webhook-id twice.
 usage: webhook_peer.py DIRECTORY [SECRET…]
 
 Listens on a free loopback port, prints "port N ca FILE", and appends one JSON line per request to DIRECTORY/calls: path, headers,
-endpoints (ids), verified (one boolean per SECRET), status, isNew (false for a webhook-id that was taken before), and the body. Keeps
+endpoints (ids, if there are any), verified (one boolean per SECRET), status, isNew (false for a webhook-id that was taken before), and the body. Keeps
 connections alive. Ends with its parent.
 
 POST /<behaviour>:
@@ -90,7 +90,7 @@ async def serve(reader, writer):
             if takes:
                 taken.add(name)
             calls.write(json.dumps({
-                "path": path, "headers": headers, "endpoints": list(json.loads(body)["Endpoints"]), "status": status,
+                "path": path, "headers": headers, "endpoints": list(json.loads(body).get("Endpoints", {})), "status": status,
                 "verified": [verified(check, headers, body) for check in checks], "isNew": is_new,
                 "body": body.decode()}) + "\n")
             if status == -1:

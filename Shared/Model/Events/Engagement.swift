@@ -1,11 +1,12 @@
 package import Core
 
-/// A person reacted to a message of a campaign: an open, a click, an unsubscribe.
+/// A person reacted to a message of a campaign: an open, a click, an unsubscribe, a complaint.
 package struct Engagement: Hashable, Sendable {
     package enum Kind: String, Sendable, CaseIterable {
         case open = "_email.open"
         case click = "_email.click"
         case unsubscribe = "_email.unsubscribe"
+        case complaint = "_email.complaint"
 
         /// Value of the event's attribute `feedback`.
         package var feedback: String {
@@ -13,6 +14,7 @@ package struct Engagement: Hashable, Sendable {
             case .open: "opened"
             case .click: "clicked"
             case .unsubscribe: "unsubscribed"
+            case .complaint: "complaint"
             }
         }
     }

@@ -87,6 +87,9 @@ extension Reply {
         if isAutomatic { object["is_automatic"] = true }
         object["handled_keyword"] = handledKeyword.map { .string($0) }
         object["at"] = at.map { .integer($0.microseconds) }
+        object["part"] = part.map {
+            ["group": .string($0.group), "number": .integer(Int64($0.number)), "total": .integer(Int64($0.total))]
+        }
         return .object(object)
     }
 
@@ -101,6 +104,13 @@ extension Reply {
             mediaURLs: json["media_urls"]?.array?.compactMap(\.string) ?? [],
             isAutomatic: json["is_automatic"]?.bool ?? false, handledKeyword: json["handled_keyword"]?.string,
             at: json["at"]?.int.map { Instant(microseconds: Int64($0)) })
+        if let json = json["part"] {
+            guard let group = json["group"]?.string, let number = json["number"]?.int, let total = json["total"]?.int
+            else {
+                throw Fault(.invalid, "reply.part must have group, number and total")
+            }
+            part = Part(group: group, number: number, total: total)
+        }
     }
 
     private static func required(_ name: String, _ json: JSON) throws(Fault) -> String {

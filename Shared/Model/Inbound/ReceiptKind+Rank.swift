@@ -25,4 +25,16 @@ extension Receipt.Kind {
         case .rejected, .optOut, .optIn: false
         }
     }
+
+    /// Of roll-ups: how many messages of a run are in this state.
+    package var rollupType: String { "_receipt.\(rawValue)" }
+
+    /// The message did not arrive, as far as is known.
+    package var isFailure: Bool {
+        switch self {
+        case .softBounce, .hardBounce, .rejected, .expired, .busy, .noAnswer: true
+        case .sent, .buffered, .delivered, .complaint, .optOut, .optIn, .open, .click, .read, .answered, .keyPress:
+            false
+        }
+    }
 }

@@ -61,6 +61,18 @@ package struct ChangeLog {
         add(engagement.app, bucket, n: n, unique: isFirst ? 1 : 0)
     }
 
+    /// A message of a run came to, or left (`n` below zero), a state that its provider reports. `minute` is the message's own, so that
+    /// figures of a day are of the messages of that day.
+    package mutating func count(
+        _ app: AppID, receipt state: Receipt.Kind, campaign: CampaignID, run: RunID, treatment: Int16, minute: Int64,
+        n: Int
+    ) {
+        let bucket = Bucket(
+            source: "campaign", sourceID: campaign.description, run: run.description, treatment: String(treatment),
+            type: state.rollupType, minute: minute)
+        add(app, bucket, n: n, unique: 0)
+    }
+
     private mutating func add(_ app: AppID, _ bucket: Bucket, n: Int, unique: Int) {
         let sum = entries[app]?.counts[bucket] ?? (0, 0)
         entries[app, default: Entry()].counts[bucket] = (sum.n + n, sum.unique + unique)

@@ -2,7 +2,7 @@ package import Core
 package import PinpointAPI
 
 /// What one HTTP request wants stored, validated and encoded; the unit that a group commit takes or refuses whole.
-package struct IngestRequest: Sendable {
+package struct IngestRequest: GroupCommitItem {
     package let app: AppID
     package var writes: [EndpointWrite]
     /// UpdateEndpointsBatch: one answer for all, so that one refused write refuses the others.
@@ -18,10 +18,9 @@ package struct IngestRequest: Sendable {
         self.events = events
     }
 
-    /// For the bounds of a batch: rows to write.
-    var rows: Int { writes.count + (events?.count ?? 0) }
-    /// For the bounds of memory: texts, and 512 for what holds those of one write.
-    var bytes: Int { writes.reduce(events?.byteCount ?? 0) { $0 + 512 + $1.textBytes } }
+    package var rows: Int { writes.count + (events?.count ?? 0) }
+    /// Texts, and 512 for what holds those of one write.
+    package var bytes: Int { writes.reduce(events?.byteCount ?? 0) { $0 + 512 + $1.textBytes } }
 }
 
 /// What became of the writes of a request, in their order; nil is accepted, unless the request is atomic and another of its

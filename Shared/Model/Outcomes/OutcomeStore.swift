@@ -10,6 +10,7 @@ package enum OutcomeStore {
         of cause: SendCause,
         plan: RunPlan,
         at now: Instant,
+        superseding: [Int32: OutcomeReason] = [:],
         in session: Session
     ) async throws {
         guard !rows.isEmpty else { return }
@@ -37,11 +38,12 @@ package enum OutcomeStore {
             """,
             copy
         )
-        try await session.execute(changeLog(rows, of: cause, plan: plan, at: now))
+        try await session.execute(changeLog(rows, of: cause, plan: plan, at: now, superseding: superseding))
     }
 
-    /// Adds acceptances that a holder learned after its lease was gone. One that is in the ledger already is not added again:
-    /// the holder may have lost only the answer to its commit.
+    /// Adds acceptances that were learned after the outcome was booked as unknown: by a holder whose lease was gone, or from a
+    /// provider's receipt. One that is in the ledger already is not added again: the holder may have lost only the answer to its
+    /// commit. The lock makes the two see each other.
     package static func appendLate(
         _ rows: [SendOutcomeRow],
         of cause: SendCause,
@@ -49,9 +51,10 @@ package enum OutcomeStore {
         at now: Instant,
         in session: Session
     ) async throws {
+        _ = try await session.query(AppLock.take([AppLock.key(plan.app, "late/\(cause.run)/\(cause.chunk)")]))
         let known = try await session.query(
             """
-            SELECT ordinal, endpoint_key, outcome = \(TerminalState.accepted.rawValue) FROM send_outcomes
+            SELECT ordinal, endpoint_key, outcome, reason FROM send_outcomes
              WHERE run_day = \(cause.runDay) AND app = \(plan.app) AND run = \(cause.run) AND chunk = \(cause.chunk)
                AND ordinal = ANY (\(rows.map(\.ordinal)))
             """
@@ -59,26 +62,35 @@ package enum OutcomeStore {
         var accepted: Set<Int32> = []
         // A recipient who was erased since has another key in the ledger.
         var keys: [Int32: Int64] = [:]
+        var superseded: [Int32: OutcomeReason] = [:]
         for row in known {
             let ordinal: Int32 = try row.get(0)
             keys[ordinal] = try row.get(1)
-            if try row.get(2) { accepted.insert(ordinal) }
+            let state: Int16 = try row.get(2)
+            let reason: String? = try row.get(3)
+            switch TerminalState(rawValue: state) {
+            case .accepted: accepted.insert(ordinal)
+            case .unknown: superseded[ordinal] = reason.map { OutcomeReason($0) }
+            case .rejected, .suppressed, .expired, nil: break
+            }
         }
         let unknown = rows.filter { !accepted.contains($0.ordinal) }.map { row in
             var row = row
             row.endpointKey = keys[row.ordinal] ?? row.endpointKey
             return row
         }
-        try await append(unknown, of: cause, plan: plan, at: now, in: session)
+        try await append(unknown, of: cause, plan: plan, at: now, superseding: superseded, in: session)
     }
 
-    /// The roll-up deltas of a window. A late acceptance supersedes the `unknown` that the reaper booked under AT_MOST_ONCE; under
+    /// The roll-up deltas of a window. A late acceptance supersedes the `unknown` that was booked under AT_MOST_ONCE (`superseding`
+    /// says why, by ordinal; by the reaper when it does not); under
     /// AT_LEAST_ONCE the recipient was sent again instead, and the first copy is counted apart.
     static func changeLog(
         _ rows: [SendOutcomeRow],
         of cause: SendCause,
         plan: RunPlan,
-        at now: Instant
+        at now: Instant,
+        superseding: [Int32: OutcomeReason] = [:]
     ) -> SQL {
         var counts: [String: Int64] = [:]
         for row in rows {
@@ -89,7 +101,8 @@ package enum OutcomeStore {
             switch plan.deliveryPolicy {
             case .atMostOnce:
                 counts[OutcomeEvent.type(row), default: 0] += 1
-                counts[OutcomeEvent.type(state: .unknown, reason: .crashed), default: 0] -= 1
+                let reason = superseding[row.ordinal] ?? .crashed
+                counts[OutcomeEvent.type(state: .unknown, reason: reason), default: 0] -= 1
             case .atLeastOnce:
                 counts[OutcomeEvent.lateCopy, default: 0] += 1
             }

@@ -2,7 +2,7 @@ import Core
 package import Postgres
 import Queue
 
-/// Does an `Erasure`: removes a person's events, engagements and counted messages, and makes the ledger's rows nobody's.
+/// Does an `Erasure`: removes a person's events, engagements, receipts and counted messages, and makes the ledger's rows nobody's.
 ///
 /// In transactions of bounded size; idempotent, so that a killed one starts again. Roll-ups stay. In the ledger every row keeps
 /// its place and its outcome, under a random key that stands for nobody, one per run, so that the books balance and two
@@ -98,6 +98,14 @@ package struct Eraser: Sendable {
              USING runs r
              WHERE r.app = \(erasure.app) AND g.app = r.app AND g.run = r.id
                AND g.endpoint_key = ANY (\(erasure.keys)) AND g.first_at <= \(erasure.until)
+            """
+        )
+        try await database.execute(
+            """
+            DELETE FROM send_receipts g
+             USING runs r
+             WHERE r.app = \(erasure.app) AND g.app = r.app AND g.run = r.id
+               AND g.endpoint_key = ANY (\(erasure.keys)) AND g.at <= \(erasure.until)
             """
         )
     }

@@ -4,8 +4,11 @@ package import Postgres
 /// The sums that key figures are made of, over one group and time range.
 package struct KeyFigureCounts: Sendable, Equatable {
     package var accepted: Int64
+    /// Accepted, and nothing was heard since of its failing: a provider that never reports has delivered what it took.
+    package var delivered: Int64
     /// Handed to the provider, whatever it said.
     package var attempted: Int64
+    /// At once, or reported later.
     package var hardBounces: Int64
     package var opens: Int64
     package var uniqueOpens: Int64
@@ -40,6 +43,8 @@ package struct KeyFigureCounts: Sendable, Equatable {
                    coalesce(sum(n) FILTER (WHERE type LIKE '\\_outcome.accepted%' OR type LIKE '\\_outcome.rejected%'
                                               OR type LIKE '\\_outcome.unknown%'), 0)::bigint,
                    coalesce(sum(n) FILTER (WHERE type = '_outcome.rejected.ADDRESS'), 0)::bigint,
+                   coalesce(sum(n) FILTER (WHERE type = ANY (\(failures))), 0)::bigint,
+                   coalesce(sum(n) FILTER (WHERE type = \(Receipt.Kind.hardBounce.rollupType)), 0)::bigint,
                    coalesce(sum(n) FILTER (WHERE type = '_email.open'), 0)::bigint,
                    coalesce(sum(uniques) FILTER (WHERE type = '_email.open'), 0)::bigint,
                    coalesce(sum(n) FILTER (WHERE type = '_email.click'), 0)::bigint
@@ -53,19 +58,24 @@ package struct KeyFigureCounts: Sendable, Equatable {
         )
         return try rows.map { row in
             let key: String = try row.get(0)
+            let accepted: Int64 = try row.get(2)
+            let (refused, failed, bounced): (Int64, Int64, Int64) = (try row.get(4), try row.get(5), try row.get(6))
             return Row(
                 group: try name(key, grouping),
                 counts: KeyFigureCounts(
-                    accepted: try row.get(2),
+                    accepted: accepted,
+                    delivered: max(0, accepted - failed),
                     attempted: try row.get(3),
-                    hardBounces: try row.get(4),
-                    opens: try row.get(5),
-                    uniqueOpens: try row.get(6),
-                    clicks: try row.get(7)
+                    hardBounces: refused + bounced,
+                    opens: try row.get(7),
+                    uniqueOpens: try row.get(8),
+                    clicks: try row.get(9)
                 )
             )
         }
     }
+
+    private static let failures = Receipt.Kind.allCases.filter(\.isFailure).map(\.rollupType)
 
     private static func key(_ grouping: Grouping) -> SQL {
         switch grouping {

@@ -11,6 +11,12 @@ package struct RunEngagement: Sendable, Equatable {
         package var clicks: Int64 = 0
         package var uniqueClicks: Int64 = 0
         package var unsubscribes: Int64 = 0
+        package var complaints: Int64 = 0
+        /// Confirmed by the provider; of a provider that does not report, none are.
+        package var delivered: Int64 = 0
+        package var hardBounces: Int64 = 0
+        /// And other failures that leave the address as it is.
+        package var softBounces: Int64 = 0
     }
 
     package var treatments: [Treatment]
@@ -41,6 +47,8 @@ package struct RunEngagement: Sendable, Equatable {
 }
 
 extension RunEngagement.Treatment {
+    fileprivate static let otherFailures = Set(
+        Receipt.Kind.allCases.filter { $0.isFailure && $0 != .hardBounce }.map(\.rollupType))
     private static let acceptedType = OutcomeEvent.type(state: .accepted, reason: nil)
 
     fileprivate mutating func add(_ type: String, n: Int64, uniques: Int64) {
@@ -49,6 +57,10 @@ extension RunEngagement.Treatment {
         case "_email.open": (opens, uniqueOpens) = (opens + n, uniqueOpens + uniques)
         case "_email.click": (clicks, uniqueClicks) = (clicks + n, uniqueClicks + uniques)
         case "_email.unsubscribe": unsubscribes += uniques
+        case "_email.complaint": complaints += uniques
+        case Receipt.Kind.delivered.rollupType, Receipt.Kind.answered.rollupType: delivered += n
+        case Receipt.Kind.hardBounce.rollupType: hardBounces += n
+        case _ where Self.otherFailures.contains(type): softBounces += n
         case _: break
         }
     }

@@ -27,6 +27,55 @@ package enum SuppressionStore {
         return added == 1
     }
 
+    package struct Entry: Sendable {
+        package var app: AppID
+        package var channel: String
+        package var hash: [UInt8]
+        package var reason: SuppressionReason
+        package var source: JSON
+
+        package init(app: AppID, channel: String, hash: [UInt8], reason: SuppressionReason, source: JSON) {
+            self.app = app
+            self.channel = channel
+            self.hash = hash
+            self.reason = reason
+            self.source = source
+        }
+    }
+
+    /// As `add`, of several; no address twice.
+    package static func add(_ entries: [Entry], now: Instant) -> SQL {
+        """
+        WITH changed AS (
+            INSERT INTO suppressions (app, channel, address_hash, reason, source, created_at)
+            SELECT w.app, w.channel, w.hash, w.reason, w.source, \(now)
+              FROM unnest(\(entries.map(\.app)), \(entries.map(\.channel)), \(SQLBind.bytesArray(entries.map(\.hash))),
+                          \(entries.map(\.reason.rawValue)), \(SQLBind.jsonbArray(entries.map(\.source.serialized))))
+                AS w (app, channel, hash, reason, source)
+            ON CONFLICT (app, channel, address_hash) DO UPDATE
+               SET reason = excluded.reason, source = excluded.source, created_at = excluded.created_at
+             WHERE suppressions.reason = \(SuppressionReason.deleted.rawValue)
+            RETURNING app, address_hash)
+        \(ChangeLog.rowsOfChangedAddresses(at: now))
+        """
+    }
+
+    /// Removes those whose reason is one of `reasons`.
+    package static func remove(
+        _ addresses: [(app: AppID, channel: String, hash: [UInt8])], reasons: [SuppressionReason], now: Instant
+    ) -> SQL {
+        """
+        WITH changed AS (
+            DELETE FROM suppressions s
+             USING unnest(\(addresses.map(\.app)), \(addresses.map(\.channel)),
+                          \(SQLBind.bytesArray(addresses.map(\.hash)))) AS w (app, channel, hash)
+             WHERE s.app = w.app AND s.channel = w.channel AND s.address_hash = w.hash
+               AND s.reason = ANY (\(reasons.map(\.rawValue)))
+            RETURNING s.app, s.address_hash)
+        \(ChangeLog.rowsOfChangedAddresses(at: now))
+        """
+    }
+
     /// For addresses that nobody has any more: marks them DELETED. Runs after their endpoints' rows are gone; what is suppressed
     /// already stays as it is.
     static func markDeleted(
@@ -47,18 +96,7 @@ package enum SuppressionStore {
     /// For addresses that an endpoint has got: they are somebody's again.
     static func clearDeleted(
         _ addresses: [(app: AppID, channel: String, hash: [UInt8])], at now: Instant
-    ) -> SQL {
-        """
-        WITH changed AS (
-            DELETE FROM suppressions s
-             USING unnest(\(addresses.map(\.app)), \(addresses.map(\.channel)),
-                          \(SQLBind.bytesArray(addresses.map(\.hash)))) AS w (app, channel, hash)
-             WHERE s.app = w.app AND s.channel = w.channel AND s.address_hash = w.hash
-               AND s.reason = \(SuppressionReason.deleted.rawValue)
-            RETURNING s.app, s.address_hash)
-        \(ChangeLog.rowsOfChangedAddresses(at: now))
-        """
-    }
+    ) -> SQL { remove(addresses, reasons: [.deleted], now: now) }
 
     /// False when it was not suppressed.
     @discardableResult

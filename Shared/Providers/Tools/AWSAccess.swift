@@ -8,16 +8,23 @@ package struct AWSAccess: Sendable {
     package let sessionToken: String?
     /// Without a slash at the end; nil for AWS's own.
     let lambdaURL: String?
+    /// As `lambdaURL`.
+    let snsURL: String?
 
-    package init(region: String, key: KeyPair, sessionToken: String? = nil, lambdaURL: String? = nil) {
+    package init(
+        region: String, key: KeyPair, sessionToken: String? = nil, lambdaURL: String? = nil, snsURL: String? = nil
+    ) {
         self.region = region
         self.key = key
         self.sessionToken = sessionToken
-        self.lambdaURL = lambdaURL.map { url in
-            var url = url
-            while url.hasSuffix("/") { url.removeLast() }
-            return url
-        }
+        self.lambdaURL = lambdaURL.map(Self.withoutSlash)
+        self.snsURL = snsURL.map(Self.withoutSlash)
+    }
+
+    private static func withoutSlash(_ url: String) -> String {
+        var url = url
+        while url.hasSuffix("/") { url.removeLast() }
+        return url
     }
 
     /// Nil when no key is given. Throws `configuration` for half a key and a region that cannot be one.
@@ -36,13 +43,18 @@ package struct AWSAccess: Sendable {
         }
         return AWSAccess(
             region: region, key: KeyPair(id: id, secret: secret), sessionToken: configuration[Settings.awsSessionToken],
-            lambdaURL: configuration[Settings.awsLambdaURL])
+            lambdaURL: configuration[Settings.awsLambdaURL], snsURL: configuration[Settings.awsSNSURL])
     }
 
     /// Scheme and authority of Lambda in a region.
     package func lambdaBase(in region: String) -> String {
         if let lambdaURL { return lambdaURL }
         return "https://lambda.\(region).amazonaws.com\(region.hasPrefix("cn-") ? ".cn" : "")"
+    }
+
+    /// Scheme and authority of SNS in a region.
+    package func snsBase(in region: String) -> String {
+        snsURL ?? "https://sns.\(region).amazonaws.com\(region.hasPrefix("cn-") ? ".cn" : "")"
     }
 
     /// `eu-central-1`

@@ -21,6 +21,7 @@ import Runtime
         Part(name: "queue", summary: "Q1, claim to outcome against raw SQL and pgqueuer", run: QueueContest.run),
         Part(name: "fanout", summary: "Q3, a million recipients against one INSERT … SELECT", run: FanOutContest.run),
         Part(name: "ingest", summary: "I1, PutEvents against binary COPY", run: IngestContest.run),
+        Part(name: "webhooks", summary: "I3, providers' webhooks against single-row INSERT", run: WebhookContest.run),
         Part(name: "email", summary: "E1, a campaign against smtp-source", run: EmailContest.run),
         Part(name: "render", summary: "templates against appending the same bytes", run: RenderContest.run),
         Part(name: "pickup", summary: "Q4, from an enqueued job to an idle worker's handler", run: PickUpLatency.run),

@@ -12,15 +12,17 @@ struct RequestBlast: Sendable {
 
     let server: Server
     let connections: Int
+    /// Every request must be answered so.
+    var status = 202
 
-    /// Every request must be answered 202. Returns after the last answer, with the milliseconds that each took.
+    /// Returns after the last answer, with the milliseconds that each took.
     ///
     /// With `perSecond`, request n is sent n / perSecond seconds after the first, or as soon as a connection is free; what it waits
     /// for one counts.
     @discardableResult
     func send(_ requests: [[UInt8]], perSecond: Double? = nil, on loop: EventLoop) async throws -> [Double] {
         let next = Lock(0)
-        let server = server
+        let (server, expected) = (server, status)
         let start = MonotonicClock.now()
         let times = try await BlockingThreads.run(connections, on: loop) { _ in
             let connection = try BlockingSocket(server)
@@ -38,7 +40,7 @@ struct RequestBlast: Sendable {
                     began = due
                 }
                 let status = try connection.exchange(requests[index])
-                guard status == 202 else { throw Fault(.unavailable, "a request was answered \(status)") }
+                guard status == expected else { throw Fault(.unavailable, "a request was answered \(status)") }
                 times.append(Double(MonotonicClock.now() - began) / 1000)
             }
         }
