@@ -38,6 +38,7 @@ struct Inbound: Sendable {
     let slots = CallSlots()
     let hints: QueueNotifier
     let worker: CallWorker
+    /// Answers people.
     let desk: ReplyDesk
 
     init(_ context: ServiceContext, bounds: InboundIntake.Bounds = Inbound.bounds) throws {
@@ -46,11 +47,11 @@ struct Inbound: Sendable {
         metrics = InboundMetrics(context.metrics)
         providers = InboundProviders(tools, masterKey: context.masterKey)
         hints = QueueNotifier(database: context.database, loop: context.loop, log: context.environment.log)
+        desk = try ReplyDesk(context)
         let writer = InboundWriter(database: context.database)
         intake = InboundIntake(loop: context.loop, bounds: bounds, committer: { await writer.commit($0) })
-        desk = try ReplyDesk(context)
         worker = CallWorker(
-            context: context, providers: providers, replies: desk.handler,
+            context: context, providers: providers, replies: ConversationHandler(desk: desk),
             twoWay: TwoWay(tools, masterKey: context.masterKey),
             hints: hints, metrics: metrics)
     }

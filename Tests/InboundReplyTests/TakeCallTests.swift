@@ -18,7 +18,8 @@ import Testing
             let url: String = try kept[0].get(3)
             #expect(kind == "twilio")
             #expect(url == "https://n.example.com/inbound/\(InboundService.provider)/messages")
-            #expect(try await service.count("SELECT count(*) FROM jobs WHERE queue = 'inbound'") == 0)
+            // The reply's own job, which finds nobody to pass it on to, comes after.
+            try await eventually { try await service.count("SELECT count(*) FROM jobs WHERE queue = 'inbound'") == 0 }
         }
     }
 
@@ -40,7 +41,8 @@ import Testing
 
     @Test func `a provider that is disabled still reports`() async throws {
         try await InboundService.run(isProviderEnabled: false) { service in
-            #expect(try await service.post("messages", service.text("SM1", "Hello")).status == 200)
+            let answer = try await service.post("messages", service.text("SM1", "Hello"))
+            #expect(answer.status == 200)
         }
     }
 

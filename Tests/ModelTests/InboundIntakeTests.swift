@@ -73,7 +73,7 @@ import Testing
         .receipt(Receipt(.delivered, channel: "SMS")),
         .reply(
             Reply(
-                key: "k", channel: "EMAIL", from: "a@b", to: "c@d", text: "t\u{0}\n😀", subject: "s", messageID: "m",
+                key: "k", channel: "EMAIL", from: "a@b", to: "c@d", text: "t\n😀", subject: "s", messageID: "m",
                 inReplyTo: ["1", "2"], reference: "r", providerReference: "p", mediaURLs: ["https://x/1"],
                 isAutomatic: true, handledKeyword: "STOP", at: Instant(milliseconds: 7),
                 part: .init(group: "g", number: 2, total: 3))),
