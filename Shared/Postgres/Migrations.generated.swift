@@ -989,4 +989,16 @@ let generatedMigrations: [Migration] = [
         CREATE INDEX channel_providers_mailboxes ON channel_providers (app) WHERE kind = 'mail';
         """#
     ),
+    Migration(
+        name: "0028_add_lanes",
+        checksum: "930509671b9f1f1f08a6c8e23ff714513d0dfcdc6116b3dbb54f5873bf48bea2",
+        isBreaking: false,
+        sql: #"""
+        -- A run of several channels has chunks of its own for each of its queues: their key ranges interleave, and only those of one lane are
+        -- disjoint. 0: the run's first queue, which for a run of one channel is all.
+        ALTER TABLE run_chunks ADD COLUMN lane smallint NOT NULL DEFAULT 0;
+        DROP INDEX run_chunks_by_key;
+        CREATE INDEX run_chunks_by_key ON run_chunks (app, run, treatment, slot, lane, last_key);
+        """#
+    ),
 ]

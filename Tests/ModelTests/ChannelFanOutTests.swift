@@ -50,6 +50,13 @@ import Testing
         #expect(astray == 0)
         #expect(try await fixture.count("SELECT planned FROM runs WHERE id = \(plan.run) AND fanned_out") == 2100)
         #expect(try await fixture.count("SELECT max(size)::bigint FROM run_chunks WHERE run = \(plan.run)") <= 500)
+        // Ranges of different queues interleave; those of one do not, which the proof and erasure rest on.
+        let violations = try await fixture.database.withSession { session in
+            let sheet = try #require(try await Ledger.balance(fixture.app, run: plan.run, in: session))
+            return try await LedgerProof.violations(sheet, app: fixture.app, in: session)
+        }
+        #expect(violations.isEmpty)
+        #expect(try await fixture.count("SELECT count(DISTINCT lane) FROM run_chunks WHERE run = \(plan.run)") == 3)
         #expect(
             try await fixture.count(
                 """

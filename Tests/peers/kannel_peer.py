@@ -7,6 +7,7 @@ MESSAGES_URL is the get-url for incoming messages. Each MESSAGE comes in once al
 ("15550001 12345 text hello"), or for smpp "15550001 12345 hello". Prints "ready sendsms N", then one line "smsc …" for each text that
 reached the carrier, as the carrier saw it. Ends with its parent, and takes its children along.
 """
+import ctypes
 import os
 import pathlib
 import signal
@@ -84,9 +85,14 @@ get-url = "{messages_url}"
 """)
 
 
+def end_with_us():
+    """SIGKILL of this process, which it cannot answer, must not leave a gateway behind (prctl(2): PR_SET_PDEATHSIG is 1)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+
+
 def start(name, *command, **options):
     log = open(directory / f"{name}.log", "wb")
-    child = subprocess.Popen(command, **{"stdout": log, "stderr": log, **options})
+    child = subprocess.Popen(command, preexec_fn=end_with_us, **{"stdout": log, "stderr": log, **options})
     children.append(child)
     return child
 

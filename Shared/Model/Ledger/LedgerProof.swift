@@ -96,10 +96,11 @@ package enum LedgerProof {
             ),
             Check(
                 name: "chunk overlap",
-                unit: "pairs of chunks of one treatment and slot whose key ranges overlap",
+                unit: "pairs of chunks of one treatment, slot and lane whose key ranges overlap",
                 sql: """
                     SELECT count(*) FROM (
-                        SELECT first_key <= lag(last_key) OVER (PARTITION BY treatment, slot ORDER BY first_key) AS collides
+                        SELECT first_key <= lag(last_key) OVER
+                                   (PARTITION BY treatment, slot, lane ORDER BY first_key) AS collides
                           FROM run_chunks WHERE app = \(app) AND run = \(run) AND causes IS NULL) AS pairs
                      WHERE collides
                     """

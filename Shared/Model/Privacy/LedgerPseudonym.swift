@@ -13,11 +13,12 @@ struct LedgerPseudonym {
         let number: Int32
         let treatment: Int16
         let slot: Int16
+        let lane: Int16
         let size: Int
         let range: ClosedRange<Int64>
     }
 
-    /// `(id, run_day)` of the runs that may have the key: one index look per run, treatment and slot; all chunks of a run of events,
+    /// `(id, run_day)` of the runs that may have the key: one index look per run, treatment, slot and lane; all chunks of a run of events,
     /// whose ranges overlap.
     static func runs(with key: Int64, of app: AppID, until: Instant) -> SQL {
         """
@@ -28,10 +29,11 @@ struct LedgerPseudonym {
                SELECT \(LocalSlots.passed) AS slot
                 UNION
                SELECT z.slot FROM run_zones z WHERE z.app = r.app AND z.run = r.id AND z.treatment = t.treatment) AS s
+         CROSS JOIN generate_series(0, \(Int32(RunPlan.laneLimit - 1))) AS l (lane)
          CROSS JOIN LATERAL (
                SELECT first_key
                  FROM run_chunks c
-                WHERE c.app = r.app AND c.run = r.id AND c.treatment = t.treatment AND c.slot = s.slot
+                WHERE c.app = r.app AND c.run = r.id AND c.treatment = t.treatment AND c.slot = s.slot AND c.lane = l.lane
                   AND c.last_key >= \(key)
                 ORDER BY c.last_key
                 LIMIT 1) AS c
@@ -98,7 +100,7 @@ struct LedgerPseudonym {
     private func rewrite(_ number: Int32, random: () -> UInt64, in session: Session) async throws {
         let rows = try await session.query(
             """
-            SELECT treatment, size, first_key, last_key, slot
+            SELECT treatment, size, first_key, last_key, slot, lane
               FROM run_chunks
              WHERE app = \(app) AND run = \(run) AND chunk = \(number)
                FOR UPDATE
@@ -108,7 +110,8 @@ struct LedgerPseudonym {
         let (first, last): (Int64, Int64) = (try row.get(2), try row.get(3))
         let size: Int32 = try row.get(1)
         let chunk = Chunk(
-            number: number, treatment: try row.get(0), slot: try row.get(4), size: Int(size), range: first...last)
+            number: number, treatment: try row.get(0), slot: try row.get(4), lane: try row.get(5), size: Int(size),
+            range: first...last)
         let places = try await session.query(
             """
             WITH places AS (\(places(of: number)))
@@ -156,6 +159,7 @@ struct LedgerPseudonym {
             SELECT max(last_key) FILTER (WHERE last_key < \(first)), min(first_key) FILTER (WHERE first_key > \(last))
               FROM run_chunks
              WHERE app = \(app) AND run = \(run) AND treatment = \(chunk.treatment) AND slot = \(chunk.slot)
+               AND lane = \(chunk.lane)
             """
         )[0]
         let (before, after): (Int64?, Int64?) = (try row.get(0), try row.get(1))

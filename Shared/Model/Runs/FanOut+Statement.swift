@@ -19,9 +19,9 @@ extension FanOut {
               FROM numbered
              GROUP BY treatment, slot\(laneColumn), part),
         chunks AS (
-            INSERT INTO run_chunks (app, run, chunk, treatment, slot, first_key, last_key, size, digest)
-            SELECT \(plan.app), \(plan.run), chunk, treatment, slot, keys[1], keys[cardinality(keys)], cardinality(keys),
-                   digest
+            INSERT INTO run_chunks (app, run, chunk, treatment, slot, lane, first_key, last_key, size, digest)
+            SELECT \(plan.app), \(plan.run), chunk, treatment, slot, \(lane), keys[1], keys[cardinality(keys)],
+                   cardinality(keys), digest
               FROM parts),
         \(zones)
         queued AS (
@@ -99,6 +99,7 @@ extension FanOut {
         return "endpoint_key, treatment, 0::smallint AS slot\(lane)"
     }
 
+    private var lane: SQL { lanes == nil ? "0" : "lane" }
     private var laneColumn: SQL { lanes == nil ? .empty : ", lane" }
     private var typeColumn: SQL { lanes == nil ? .empty : ", channel_type" }
 

@@ -14,6 +14,11 @@ extension RunPlan {
     }
 }
 
+extension RunPlan {
+    /// Queues that one run can have chunks for: e-mail, SMS, voice, push and custom.
+    package static let laneLimit = 5
+}
+
 extension RunPlan.Treatment {
     /// Types of all channels that it has a message for, as endpoints name them.
     package var channels: Set<String> { otherChannels.union(senders.keys) }
