@@ -8,13 +8,14 @@ package struct AWSMessaging: HTTPProvider {
     static let kind = ProviderKind(
         "aws-messaging",
         channels: ["SMS"],
-        settings: AWSEndUserMessaging.settings,
+        settings: AWSEndUserMessaging.settings + AWSMessagingInbound.settings,
         secrets: AWSEndUserMessaging.secrets,
         sms: { setup, tools in
             .http(
                 try AWSMessaging(setup, tools), client: tools.client, environment: tools.environment,
                 timeout: setup.timeout)
-        })
+        },
+        inbound: { setup, tools in try AWSMessagingInbound(setup, tools) })
 
     private static let bodyCharacters = 1600
 

@@ -8,13 +8,14 @@ package struct AWSVoice: HTTPProvider {
     static let kind = ProviderKind(
         "aws-voice",
         channels: ["VOICE"],
-        settings: AWSEndUserMessaging.settings,
+        settings: AWSEndUserMessaging.settings + AWSMessagingInbound.settings,
         secrets: AWSEndUserMessaging.secrets,
         voice: { setup, tools in
             .http(
                 try AWSVoice(setup, tools), client: tools.client, environment: tools.environment, timeout: setup.timeout
             )
-        })
+        },
+        inbound: { setup, tools in try AWSMessagingInbound(setup, tools) })
 
     private static let bodyCharacters = 6000
 

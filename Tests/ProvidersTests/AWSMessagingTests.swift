@@ -224,6 +224,30 @@ import Testing
         #expect(try events("text-delivered.json") == [.receipt(expected)])
     }
 
+    @Test func `events come in notifications of SNS, and its other messages say nothing`() throws {
+        let inbound = try AWSMessagingInbound(
+            .test("aws-messaging", settings: Self.settings, secrets: Self.secrets), try ProviderOutcomes.tools())
+        func call(_ type: String, _ message: String) -> InboundCall {
+            let envelope: JSON = [
+                "Type": .string(type), "MessageId": "m", "TopicArn": "arn:aws:sns:eu-north-1:123456789012:sms",
+                "Message": .string(message), "Timestamp": "2026-01-02T03:04:05.678Z", "SignatureVersion": "2",
+                "Signature": "x", "SigningCertURL": "https://sns.eu-north-1.amazonaws.com/a.pem", "Token": "t",
+                "SubscribeURL": "https://sns.eu-north-1.amazonaws.com/",
+            ]
+            return .test("sns", body: String(decoding: envelope.serialized, as: UTF8.self))
+        }
+        let text = Fixtures.text("aws-messaging/text-delivered.json")
+        #expect(try inbound.events(in: call("Notification", text)) == events("text-delivered.json"))
+        #expect(try inbound.events(in: call("SubscriptionConfirmation", text)).isEmpty)
+        #expect(try inbound.events(in: call("Notification", "Successfully validated SNS topic")).isEmpty)
+    }
+
+    @Test func `who is not on the list of topics is not believed`() async throws {
+        let inbound = try AWSMessagingInbound(
+            .test("aws-messaging", settings: Self.settings, secrets: Self.secrets), try ProviderOutcomes.tools())
+        await #expect(throws: InboundRefusal.self) { try await inbound.verify(.test("sns", body: "{}")) }
+    }
+
     @Test func `a call's event is of the voice channel, and a person's text is a reply`() throws {
         guard case .receipt(let busy) = try #require(try events("voice-busy.json").first) else {
             Issue.record("no receipt")
