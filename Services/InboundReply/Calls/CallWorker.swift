@@ -57,15 +57,9 @@ struct CallWorker: Sendable {
             terms: Worker.Terms(queue: .inbound, lanes: Self.lanes, lease: lease), loop: context.loop,
             database: context.database, environment: environment, settlement: Settlement(resolver: Self.resolver),
             handler: { job, _ in try await run(job) })
-        let listener = Listener(context.database, channels: [QueueNotifier.channel])
         return [
             BackgroundWorker(name: "inbound-calls") { await worker.runUntilCancelled() },
-            BackgroundWorker(name: "inbound-hints") {
-                listener.start()
-                while !Task.isCancelled {
-                    if await listener.next(timeout: .seconds(60)) { worker.wake() }
-                }
-            },
+            BackgroundWorker(name: "inbound-hints") { await worker.followHints(of: context.database) },
         ]
     }
 
