@@ -21,8 +21,9 @@ final class InboundProcess: Sendable {
         return Routes.all(inbound)
     }
 
-    func workers(_: ServiceContext) -> [BackgroundWorker] {
-        made.withLock { $0?.workers ?? [] }
+    func workers(_ context: ServiceContext) throws -> [BackgroundWorker] {
+        guard let inbound = made.withLock({ $0 }) else { return [] }
+        return inbound.workers + (try BackgroundWorker.lmtp(context) { try await inbound.store($0) })
     }
 }
 

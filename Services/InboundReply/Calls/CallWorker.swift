@@ -46,7 +46,8 @@ struct CallWorker: Sendable {
             database: context.database,
             lookup: SendLookup(
                 database: context.database, references: SendReferences(masterKey: context.masterKey), hasher: hasher),
-            triggers: TriggerRegistry(database: context.database), hasher: hasher, replies: replies,
+            triggers: TriggerRegistry(database: context.database), hasher: hasher,
+            bounces: BounceRules(context.configuration), replies: replies,
             passOn: { TwoWay.job(for: $0, $1, $2, $3) })
     }
 

@@ -32,17 +32,19 @@ package struct InboundApplier: Sendable {
     let triggers: TriggerRegistry
     let partitions: Partitions
     let hasher: SuppressionHasher
+    let bounces: BounceRules
     let replies: any ReplyHandler
     let passOn: PassingOn
 
     package init(
         database: Database, lookup: SendLookup, triggers: TriggerRegistry, hasher: SuppressionHasher,
-        replies: any ReplyHandler, passOn: @escaping PassingOn = { _, _, _, _ in nil }
+        bounces: BounceRules = .standard, replies: any ReplyHandler, passOn: @escaping PassingOn = { _, _, _, _ in nil }
     ) {
         self.database = database
         self.lookup = lookup
         self.triggers = triggers
         self.hasher = hasher
+        self.bounces = bounces
         self.replies = replies
         self.passOn = passOn
         partitions = Partitions(database, retention: EventRules.retention)

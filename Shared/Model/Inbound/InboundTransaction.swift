@@ -44,7 +44,7 @@ struct InboundTransaction {
         try await EngagementStore.count(receipts.compactMap(\.engagement), &log, in: session)
         try await acceptLate(receipts, in: session)
         statements += record(receipts)
-        try await suppressions.add(receipts, applier.hasher, in: session)
+        try await suppressions.add(receipts, applier.hasher, applier.bounces, in: session)
         for index in new { try await answer(index, in: session) }
         statements += suppressions.statements(at: clock.now)
         statements += log.statements(at: clock.now)
@@ -75,7 +75,7 @@ struct InboundTransaction {
             return true
         }
         report.deferred.insert(event.call)
-        let verdict = BounceRules.standard.decide(receipt.kind, channel: receipt.channel, at: clock.now)
+        let verdict = applier.bounces.decide(receipt.kind, channel: receipt.channel, at: clock.now)
         if let reason = verdict.suppress, let address = receipt.address {
             suppressions.add(event, address, reason, applier.hasher)
         }

@@ -19,8 +19,10 @@ struct SuppressionChanges {
     private var added: [Address: (reason: SuppressionReason, source: JSON)] = [:]
     private var freed: Set<Address> = []
 
-    /// By the rules of `BounceRules`; each receipt is given once.
-    mutating func add(_ receipts: [AppliedReceipt], _ hasher: SuppressionHasher, in session: Session) async throws {
+    /// Each receipt is given once.
+    mutating func add(
+        _ receipts: [AppliedReceipt], _ hasher: SuppressionHasher, _ rules: BounceRules, in session: Session
+    ) async throws {
         var byApp: [AppID: [(receipt: AppliedReceipt, address: Address)]] = [:]
         for receipt in receipts {
             guard let address = address(receipt, hasher) else { continue }
@@ -32,7 +34,7 @@ struct SuppressionChanges {
                     channel: item.address.channel, addressHash: item.address.hash, kind: item.receipt.receipt.kind,
                     status: item.receipt.receipt.attributes["status"], at: item.receipt.at)
             }
-            let reasons = try await BounceCounts.settle(signs, of: app, in: session)
+            let reasons = try await BounceCounts.settle(signs, of: app, rules: rules, in: session)
             for (item, reason) in zip(items, reasons) {
                 if item.receipt.receipt.kind == .optIn {
                     freed.insert(item.address)
