@@ -83,7 +83,8 @@ enum DevInbox {
             status: 200,
             headers: [
                 "Content-Type": entry.channel == "EMAIL" ? "message/rfc822" : "text/plain; charset=utf-8",
-                "Content-Disposition": "attachment; filename=\"\(entry.id).\(entry.channel == "EMAIL" ? "eml" : "txt")\"",
+                "Content-Disposition":
+                    "attachment; filename=\"\(entry.id).\(entry.channel == "EMAIL" ? "eml" : "txt")\"",
                 "X-Content-Type-Options": "nosniff",
             ],
             body: .bytes(bytes)

@@ -13,14 +13,17 @@ enum DevInboxCalls {
 
     static func act(_ call: RequestContext) async throws -> HTTPResponse {
         try checkOrigin(call)
-        guard let id = Int64(try call.parameter("id")), let action = DevInboxAction(rawValue: try call.parameter("action"))
+        guard let id = Int64(try call.parameter("id")),
+            let action = DevInboxAction(rawValue: try call.parameter("action"))
         else { throw APIError.resourceNotFound }
         let text = try words(call)
         if action.prompt != nil, text.isEmpty { throw WirePath.root.member("text").refusal("is required") }
         let context = call.context
         let references = SendReferences(masterKey: context.masterKey)
         try await context.database.transaction { session in
-            guard let entry = try await DevInboxStore.find(id, in: session)?.entry else { throw APIError.resourceNotFound }
+            guard let entry = try await DevInboxStore.find(id, in: session)?.entry else {
+                throw APIError.resourceNotFound
+            }
             guard DevInboxAction.all(on: entry.channel).contains(action) else {
                 throw APIError.badRequest("a message of channel \(entry.channel) has no \(action.rawValue)")
             }

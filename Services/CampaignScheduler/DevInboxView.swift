@@ -35,7 +35,8 @@ enum DevInboxView {
 
     private static func buttons(_ entry: DevInboxEntry) -> String {
         DevInboxAction.all(on: entry.channel).map { action in
-            let input = action.prompt.map { "<input name=\"text\" required placeholder=\"\($0)\" aria-label=\"\($0)\"> " } ?? ""
+            let input =
+                action.prompt.map { "<input name=\"text\" required placeholder=\"\($0)\" aria-label=\"\($0)\"> " } ?? ""
             return """
                 <form method="post" action="/dev/inbox/\(entry.id)/\(action.rawValue)">\(input)<button>\(action.label)</button></form>
 
@@ -47,7 +48,8 @@ enum DevInboxView {
         let text = String(decoding: raw, as: UTF8.self)
         switch entry.channel {
         case "EMAIL":
-            return "<iframe sandbox=\"allow-popups\" src=\"/dev/inbox/\(entry.id).html\" title=\"the message\"></iframe>"
+            return
+                "<iframe sandbox=\"allow-popups\" src=\"/dev/inbox/\(entry.id).html\" title=\"the message\"></iframe>"
         case "SMS", "VOICE":
             return "<div class=\"bubble\">\(DevInboxPage.escape(text))</div>"
         case _:

@@ -92,7 +92,7 @@ import Testing
             #expect(try await service.call("GET", "/v1/apps/ABC").message == "Application not found")
             #expect(try await service.call("GET", "/v1/apps", isSigned: false).status == 403)
             let id = try await service.createApp()
-            let unbuilt = try await service.call("GET", "/v1/apps/\(id)/channels/sms")
+            let unbuilt = try await service.call("GET", "/v1/apps/\(id)/journeys")
             #expect(unbuilt.status == 501)
             #expect(unbuilt.header("x-amzn-ErrorType") == "NotImplementedException")
             #expect(try await service.call("POST", "/v1/recommenders", ["Name": "b"]).status == 501)
@@ -167,7 +167,8 @@ import Testing
                 "Identity": .string(identity), "IsArchived": false, "LastModifiedDate": "1998-07-01T00:00:00.000Z",
                 "Platform": "EMAIL", "Version": 1,
             ]
-            #expect(first.json == expected)
+            let members = try #require(first.json.object)
+            #expect(Set(members.members) == Set(expected.object?.members ?? []))
             var off = try #require(request.object)
             off["Enabled"] = false
             let second = try await service.call("PUT", path, .object(off)).json

@@ -63,7 +63,8 @@ import Testing
                     #expect(reply.from == "+15551230000" && ["Ja, gern", "STOP"].contains(reply.text))
                 }
             }
-            let jobs = try await TestDatabase.current.database.query("SELECT count(*) FROM jobs WHERE queue = 'inbound'")
+            let jobs = try await TestDatabase.current.database.query(
+                "SELECT count(*) FROM jobs WHERE queue = 'inbound'")
             #expect(try jobs[0].get(0) as Int64 == Int64(pressed))
         }
     }
@@ -73,7 +74,9 @@ import Testing
             let id = try await receive("SMS", of: try await service.createApp())
             let page = try await service.call("GET", "/dev/inbox/\(id)/view", isSigned: false).text
             #expect(page.contains("hello &lt;b&gt;you&lt;/b&gt;") && !page.contains("<b>you"))
-            for action in DevInboxAction.all(on: "SMS") { #expect(page.contains("/dev/inbox/\(id)/\(action.rawValue)\"")) }
+            for action in DevInboxAction.all(on: "SMS") {
+                #expect(page.contains("/dev/inbox/\(id)/\(action.rawValue)\""))
+            }
             #expect(!page.contains("/complain\""))
             let form = try await service.send(
                 "POST", "/dev/inbox/\(id)/reply", Array("text=Ja%2C+gern%21".utf8), isSigned: false,

@@ -1,10 +1,10 @@
 import Core
-@testable import HTTPClient
 import Model
 import Runtime
 import TestKit
 import Testing
 
+@testable import HTTPClient
 @testable import Providers
 
 /// What becomes of one message by each service's answer, over HTTP/2 from look-alikes that check our signatures and payloads with
@@ -244,7 +244,8 @@ import Testing
         let provider = try WebPush(
             ProviderSetup(
                 app: AppID(high: 1, low: 1), channelType: "PUSH", provider: peerless, publicURL: "https://n.example"))
-        let keys = #""keys":{"auth":"BTBZMqHH6r4Tts7J_aSIgg","p256dh":"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"}"#
+        let keys =
+            #""keys":{"auth":"BTBZMqHH6r4Tts7J_aSIgg","p256dh":"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"}"#
         let refusal = ClientResponse(status: 403, headers: [], body: [], httpVersion: "2")
         let sent = message("{\"endpoint\":\"\(endpoint)\",\(keys)}", "PUSH", payload: "{}")
         #expect(provider.outcome(of: refusal, to: sent, at: Self.now) == expected)

@@ -55,10 +55,6 @@ package enum TestRun {
             let planner = VoicePlanner(account: request.account, session: session)
             treatment.voice = try await planner.content(request.content, at: request.content.path)
         }
-        if request.content.type == .push {
-            let planner = PushPlanner(account: request.account, session: session)
-            treatment.push = try await planner.content(nil, request.content, at: .root)
-        }
         treatment.otherChannels.subtract(treatment.senders.keys)
         return RunPlan(
             account: request.account, app: request.app, campaign: campaign, campaignVersion: 0,

@@ -39,7 +39,9 @@ import Testing
     }
 
     /// A row of `channels` as the channel API leaves it, `secrets` sealed.
-    private func configure(_ type: String, secrets: JSONObject, provider kind: String? = nil, settings: JSONObject = [:])
+    private func configure(
+        _ type: String, secrets: JSONObject, provider kind: String? = nil, settings: JSONObject = [:]
+    )
         async throws
     {
         let sealed = try masterKey.seal(
@@ -51,7 +53,9 @@ import Testing
             VALUES (\(app), \(type), '{}', \(SQLBind.bytes(sealed)), true, \(now), \(now))
             """)
         guard let kind else { return }
-        let stored = StoredProvider(id: ProviderID(high: 5, low: type.utf8.reduce(0) { $0 &* 31 &+ UInt64($1) }), name: kind, kind: kind, settings: settings)
+        let stored = StoredProvider(
+            id: ProviderID(high: 5, low: type.utf8.reduce(0) { $0 &* 31 &+ UInt64($1) }), name: kind, kind: kind,
+            settings: settings)
         try await database.transaction { session in
             try await ProviderStore.replace(
                 app, channel: type, with: [stored], key: masterKey, now: now, in: session)
@@ -74,7 +78,8 @@ import Testing
     }
 
     private func deliver(
-        _ channel: PushChannel, to count: Int, run: RunID? = nil, message: JSONObject = ["Body": "Hi {{Attributes.Name}}"]
+        _ channel: PushChannel, to count: Int, run: RunID? = nil,
+        message: JSONObject = ["Body": "Hi {{Attributes.Name}}"]
     ) async throws {
         let run = run ?? self.run
         let now = environment.now()
@@ -124,7 +129,8 @@ import Testing
         }
     }
 
-    @Test func `one window goes to every service, each in its own form; a dead token is suppressed, and the next run knows`()
+    @Test
+    func `one window goes to every service, each in its own form; a dead token is suppressed, and the next run knows`()
         async throws
     {
         let peer = try await PushPeer.start()
@@ -151,7 +157,8 @@ import Testing
                 ["APNS", "DEAD_TOKEN", "410 Unregistered"], ["GCM", "DEAD_TOKEN", "404 UNREGISTERED"],
                 ["PUSH", "DEAD_TOKEN", "410 errno 106"],
             ])
-        let bodies = try peer.calls().compactMap { $0["body"]?.string ?? "" } + peer.calls().map { $0["plaintext"]?.text ?? "" }
+        let bodies =
+            try peer.calls().compactMap { $0["body"]?.string ?? "" } + peer.calls().map { $0["plaintext"]?.text ?? "" }
         for place in 1...9 { #expect(bodies.contains { $0.contains("Hi P\(place)") || $0.contains("Hi%20P\(place)") }) }
 
         // What Amazon said of the device's new id is the endpoint's address, under its own hash.
@@ -164,7 +171,8 @@ import Testing
         try await deliver(channel, to: 9, run: next)
         #expect(
             try await outcomes(of: next) == [
-                "1", "3 SUPPRESSED_DEAD_TOKEN", "1", "3 SUPPRESSED_DEAD_TOKEN", "1", "1", "3 SUPPRESSED_DEAD_TOKEN", "1",
+                "1", "3 SUPPRESSED_DEAD_TOKEN", "1", "3 SUPPRESSED_DEAD_TOKEN", "1", "1", "3 SUPPRESSED_DEAD_TOKEN",
+                "1",
                 "1",
             ])
         client.close()

@@ -22,7 +22,8 @@ enum PushContest {
     private static let message: JSONObject = [
         "Title": "{{Attributes.FirstName}}, the new collection is here",
         "Body": "You bought {{Metrics.Purchases}} times in {{Attributes.City}}. Members see it first, until Sunday.",
-        "Action": "DEEP_LINK", "Url": "shop://collections/autumn?for={{Id}}", "MediaUrl": "https://www.example.com/a.jpg",
+        "Action": "DEEP_LINK", "Url": "shop://collections/autumn?for={{Id}}",
+        "MediaUrl": "https://www.example.com/a.jpg",
         "Sound": "default", "TimeToLive": 3600,
     ]
 
@@ -35,13 +36,16 @@ enum PushContest {
         try await configure(bench, masterKey, url: url)
         let body = try payload(bench)
         let (folder, file) = (try BenchContext.require("BENCH_H2_FOLDER"), "push.json")
-        try await context.loop.offload { try Subprocess.output(["sh", "-c", "printf %s \"$0\" > \(folder)/\(file)", body]) }
+        try await context.loop.offload {
+            try Subprocess.output(["sh", "-c", "printf %s \"$0\" > \(folder)/\(file)", body])
+        }
         let small = contender(bench, context, masterKey, authority: authority, window: 100)
         let large = contender(bench, context, masterKey, authority: authority, window: 500)
         let load = Contender(name: "h2load, 4 connections of 100 streams", own: .client, prepare: {}) {
             let output = try await context.loop.offload {
                 try Subprocess.output([
-                    "h2load", "-n", String(recipients), "-c", "4", "-m", "100", "-t", "1", "-d", "\(folder)/\(file)", "-H",
+                    "h2load", "-n", String(recipients), "-c", "4", "-m", "100", "-t", "1", "-d", "\(folder)/\(file)",
+                    "-H",
                     "apns-topic: com.example.app", "-H", "apns-push-type: alert", "\(url)/3/device/\(device)",
                 ])
             }
@@ -113,8 +117,10 @@ enum PushContest {
 
     /// Of one person, for h2load to send.
     private static func payload(_ bench: BenchDatabase) throws -> String {
-        let campaign = #""campaign":{"campaign_id":"\#(bench.campaign)","campaign_activity_id":"\#(bench.run)","treatment_id":"0"}"#
-        return #"{"aps":{"alert":{"title":"Name12345, the new collection is here","body":"You bought 12 times in Amersfoort. Members "#
+        let campaign =
+            #""campaign":{"campaign_id":"\#(bench.campaign)","campaign_activity_id":"\#(bench.run)","treatment_id":"0"}"#
+        return
+            #"{"aps":{"alert":{"title":"Name12345, the new collection is here","body":"You bought 12 times in Amersfoort. Members "#
             + #"see it first, until Sunday."},"sound":"default","mutable-content":1},"data":{"media-url":"https://www.example.com/a.jpg","#
             + #""pinpoint":{"deeplink":"shop://collections/autumn?for=phone-12345",\#(campaign)}}}"#
     }
