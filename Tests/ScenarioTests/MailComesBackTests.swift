@@ -63,7 +63,7 @@ import Testing
         let rows = try await TestDatabase.current.database.withSession { session in
             try await session.query(
                 """
-                SELECT e.id, s.chunk, s.ordinal, s.endpoint_key, s.treatment
+                SELECT e.external_id, s.chunk, s.ordinal, s.endpoint_key, s.treatment
                   FROM send_outcomes s
                   JOIN endpoints e ON e.endpoint_key = s.endpoint_key
                  WHERE s.run = \(id)

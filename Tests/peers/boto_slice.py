@@ -6,6 +6,7 @@ usage: boto_slice.py OPERATIONS_FILE
 import datetime
 import json
 import pathlib
+import re
 import sys
 
 from pinpoint_peer import answered, call, check, client, equal, eventually, finish, plain, refused, signed
@@ -560,7 +561,9 @@ def main():
     pinpoint.delete_email_template(TemplateName="Spring-1")
     pinpoint.delete_segment(ApplicationId=app, SegmentId=segment)
     pinpoint.delete_app(ApplicationId=app)
-    equal(sorted(operations - answered), [], "every operation of the slice was answered")
+    # The channels besides e-mail are channel_operations.py's.
+    elsewhere = {name for name in operations if re.fullmatch(r"(Get|Update|Delete)(Adm|Apns\w*|Baidu|Gcm|Sms|Voice)Channel", name)}
+    equal(sorted(operations - elsewhere - answered), [], "every operation of the slice was answered")
     finish()
 
 

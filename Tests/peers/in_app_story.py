@@ -151,7 +151,8 @@ def look(page, layout):
     # Once it has come to rest.
     page.until(box("(r => r.left >= 0 && r.top >= 0 && r.right <= innerWidth + 1 && r.bottom <= innerHeight + 1)(box.getBoundingClientRect())"))
     check(True, f"{layout} is on the screen whole")
-    equal(page.run(box("[...root.querySelectorAll('.slide:not([hidden]) .actions *')].every(b => b.getBoundingClientRect().height >= 44)")), True, f"{layout} has buttons a finger finds")
+    page.until(box("[...root.querySelectorAll('.slide:not([hidden]) .actions *')].every(b => b.getBoundingClientRect().height >= 44)"))
+    check(True, f"{layout} has buttons a finger finds")
 
 
 def walk(page, layout):
