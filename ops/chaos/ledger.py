@@ -1,6 +1,7 @@
 """What the database says of a run, recounted here and not by the product's own code."""
 
 import asyncio
+import base64
 import collections
 import time
 
@@ -113,14 +114,30 @@ class Received:
             self.total += 1
             name, _, address = line.decode().partition(" ")
             try:
-                run, chunk, ordinal = name.partition("@")[0].split(".")
-                place = int(chunk), int(ordinal)
-            except ValueError:
+                run, place = place_of(name.partition("@")[0])
+            except (ValueError, IndexError):
                 self.strange += 1
                 continue
             self.runs[run][place] += 1
             self.addresses[run][place].add(address)
         return self.total
+
+
+def place_of(reference):
+    """The run and the place that a send's reference names: `run ‖ endpoint key ‖ varint chunk ‖ varint ordinal ‖ …` in base32."""
+    data = base64.b32decode(reference.upper() + "=" * (-len(reference) % 8))
+    place, at = [], 24
+    for _ in range(2):
+        value = shift = 0
+        while True:
+            byte = data[at]
+            at += 1
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte < 0x80:
+                break
+        place.append(value)
+    return data[:16].hex(), tuple(place)
 
 
 def checks(run, received, reported, undisturbed, policy, kills, deaths, crashes, window):
